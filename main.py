@@ -23,6 +23,6 @@ if __name__ == "__main__":
     multiprocessing.freeze_support()
     _in_own_environment()
 
-    from core.cli import run
+    from core.cli.main import run
 
     sys.exit(run(window="gui.app:run"))
