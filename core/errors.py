@@ -103,13 +103,19 @@ def _cautions() -> tuple[Sentence, ...]:
         ("too-small", _("caution", "The image is only {present}: shown, but too small for the networks.")),
         ("lossy-compressed", _("caution", "The image was compressed with loss.")),
         ("bad-spacing", _("caution", "The pixel spacing in the file is not usable; lengths are in pixels.")),
-        ("non-square-pixels", _("caution", "The pixels are not square ({what}); the image is shown in its true shape.")),
+        (
+            "non-square-pixels",
+            _("caution", "The pixels are not square ({what}); the image is shown in its true shape."),
+        ),
         ("window-misses-pixels", _("caution", "The file's window misses the pixels; the full range is shown.")),
         ("bad-window", _("caution", "The file's window is not usable; the full range is shown.")),
         ("bad-voi-lut", _("caution", "The file's lookup table is damaged; it is not used.")),
         ("bad-modality-lut", _("caution", "The file's modality table is damaged; stored values are shown.")),
         ("bad-rescale", _("caution", "The file's rescale values are not usable; they are ignored.")),
-        ("polarity-contradiction", _("caution", "The file contradicts itself about dark and light; invert if it looks wrong.")),
+        (
+            "polarity-contradiction",
+            _("caution", "The file contradicts itself about dark and light; invert if it looks wrong."),
+        ),
         ("for-processing", _("caution", "Raw detector data, not meant for reading.")),
         ("burned-in-annotation", _("caution", "Text may be burned into the image: look before any export.")),
         ("mirrored", _("caution", "The file says that the image is stored {what}; it is shown put right.")),
@@ -182,7 +188,7 @@ def _others() -> tuple[Sentence, ...]:
         ("run-unreadable", _("run", "The run {what} cannot be read: {why}.")),
         ("labels-unreadable", _("run", "The labels {what} cannot be read: {why}.")),
         ("labels-empty", _("run", "The labels {what} name no image of a known class.")),
-        ("not-acknowledged", _("run", "{what} Acknowledge it to go on: --acknowledge {code}=\"reason\".")),
+        ("not-acknowledged", _("run", '{what} Acknowledge it to go on: --acknowledge {code}="reason".')),
         ("place-unwritable", _("run", "Nothing can be written to {what}: {why}.")),
         ("disk-full", _("run", "There is no space left on {what}; what was done is kept.")),
         ("path-missing", _("usage", "There is nothing at {what}.")),
@@ -191,9 +197,7 @@ def _others() -> tuple[Sentence, ...]:
     return tuple(Sentence(code, "refusal", text) for code, text in rows)
 
 
-SENTENCES: dict[str, Sentence] = {
-    row.code: row for row in (*_refusals(), *_cautions(), *_failures(), *_others())
-}
+SENTENCES: dict[str, Sentence] = {row.code: row for row in (*_refusals(), *_cautions(), *_failures(), *_others())}
 
 
 def reason(code: str, **facts: object) -> Reason:
@@ -211,7 +215,9 @@ def reason(code: str, **facts: object) -> Reason:
 
 def _plain(value: object) -> str:
     # Bidirectional overrides and control characters would let a file rewrite the sentence around them.
-    text = "".join(c for c in str(value) if c.isprintable() and not 0x202A <= ord(c) <= 0x202E and not 0x2066 <= ord(c) <= 0x2069)
+    text = "".join(
+        c for c in str(value) if c.isprintable() and not 0x202A <= ord(c) <= 0x202E and not 0x2066 <= ord(c) <= 0x2069
+    )
     return text if len(text) <= 200 else text[:199] + "…"
 
 
