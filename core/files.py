@@ -38,8 +38,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise refusal_of(error, path.parent) from error
     finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -65,7 +65,7 @@ def _replace(source: str, target: Path) -> None:
     # On Windows a virus scanner may hold the file for a moment: try again, then tell.
     for attempt in range(_REPLACE_TRIES):
         try:
-            os.replace(source, target)
+            Path(source).replace(target)
             return
         except PermissionError:
             if attempt == _REPLACE_TRIES - 1:
