@@ -1,0 +1,59 @@
+"""Hashes by which a film is known again: exact (its bytes) and perceptual (what it shows)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+HASH_BYTES = 32
+_SIDE = 64
+_KEPT = 17
+
+# Measured on 400 films of 152 patients: the closest other patient was 66 bits away, and every copy after strong
+# JPEG, CLAHE, gamma or a 3 % crop was within 56. With the usual 64 bits a third of the films got a false pair.
+NEAR_BITS = 56
+
+Hashes = NDArray[np.uint8]
+
+
+def perceptual_hash(film: NDArray[Any]) -> Hashes:
+    """The 256-bit DCT hash (32 bytes) of a film (rows, columns), bone white; proportions do not matter.
+
+    The signs of the 17 × 17 lowest frequencies against their median, without those of the first row and column:
+    they carry exposure and collimation rather than anatomy.
+    """
+    return np.packbits(_frequencies(film) > 0)
+
+
+def mirrored_hash(film: NDArray[Any]) -> Hashes:
+    """The hash of the mirrored film: half of all copies on the web were turned over by somebody."""
+    return perceptual_hash(film[:, ::-1])
+
+
+def distances(some: Hashes, others: Hashes) -> NDArray[np.int64]:
+    """Differing bits between every one of (n, 32) and every one of (m, 32): (n, m)."""
+    if some.shape[-1] != HASH_BYTES or others.shape[-1] != HASH_BYTES:
+        raise ValueError(f"hashes have {HASH_BYTES} bytes, got {some.shape} and {others.shape}")
+    answer = np.empty((len(some), len(others)), np.int64)
+    for place, one in enumerate(some):  # row by row: n × m × 32 bytes would be gigabytes for 100,000 films
+        answer[place] = np.bitwise_count(others ^ one).sum(1)
+    return answer
+
+
+def near_pairs(hashes: Hashes, mirrored: Hashes, bits: int = NEAR_BITS) -> list[tuple[int, int]]:
+    """Pairs (i, j), i < j, whose hashes differ by at most `bits`, as they are or with one of them mirrored."""
+    pairs = []
+    for place in range(len(hashes) - 1):
+        rest = hashes[place + 1 :]
+        near = np.minimum(distances(hashes[place][None], rest)[0], distances(mirrored[place][None], rest)[0])
+        pairs += [(place, place + 1 + int(later)) for later in np.flatnonzero(near <= bits)]
+    return pairs
+
+
+def _frequencies(film: NDArray[Any]) -> NDArray[np.float32]:
+    small = cv2.resize(film.astype(np.float32), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    block = cv2.dct(small)[1:_KEPT, 1:_KEPT]
+    return np.asarray(block - np.median(block), np.float32)

@@ -1,0 +1,40 @@
+"""How much each film counts: classes equally, and within a class its sources by the root of their size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def weights(labels: Sequence[str], sources: Sequence[str]) -> NDArray[np.float64]:
+    """A weight for every film; they add up to the number of films.
+
+    Every class has the same sum; a film of a source with n films of its class counts ∝ 1/√n, so that a source
+    counts ∝ √n: neither the largest source decides alone, nor is a handful of films blown up.
+    """
+    cells = list(zip(labels, sources, strict=True))
+    size = Counter(cells)
+    raw = np.array([1 / np.sqrt(size[cell]) for cell in cells])
+    answer = np.empty(len(cells))
+    names = np.array(labels)
+    classes = sorted(set(labels))
+    for name in classes:
+        own = names == name
+        answer[own] = raw[own] / raw[own].sum()
+    return answer * len(cells) / len(classes)
+
+
+def one_pass(weight: NDArray[np.float64], count: int, seed: int, number: int) -> NDArray[np.int64]:
+    """The films of pass `number`, drawn in proportion to their weights, in the order in which they are seen.
+
+    Systematic drawing: a film of weight w comes ⌊w·count/n⌋ or one more times, never by bad luck not at all.
+    """
+    draw = np.random.default_rng([seed, number])
+    # A shuffled line of films: neighbours in the labels would else exclude each other.
+    order = draw.permutation(len(weight))
+    edges = np.cumsum((weight / weight.sum())[order]) * count
+    chosen = order[np.searchsorted(edges, np.arange(count) + draw.random(), side="right").clip(max=len(weight) - 1)]
+    return np.asarray(draw.permutation(chosen), np.int64)
