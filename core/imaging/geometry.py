@@ -26,6 +26,11 @@ def shift(rows: float, columns: float) -> Affine:
     return affine
 
 
+def inverse(affine: Affine) -> Affine:
+    """The affine back: to_from of from_to."""
+    return np.asarray(np.linalg.inv(affine), np.float64)
+
+
 def moved(affine: Affine, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (n, 2) in (row, column), carried by the affine."""
     return points @ affine[:2, :2].T + affine[:2, 2]

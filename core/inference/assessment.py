@@ -85,10 +85,12 @@ class Maps:
     classes: names, in the order of the first axis. values: (classes, rows, columns) float32, a coarse regular grid
     over the settled film, class against the rest, divided by the bundle's map_scale (1 = strong).
     grid_to_stored: the affine from this grid to the stored pixels.
-    members: the same for each member, by name.
+    members: the same for each member, by name. plain: the ensemble's maps of each class alone (Grad-CAM on the
+    logit), on the same grid and scale; the second choice.
     """
 
     classes: tuple[str, ...]
     values: NDArray[np.float32]
     grid_to_stored: NDArray[np.float64]
     members: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    plain: NDArray[np.float32] | None = None

@@ -61,7 +61,10 @@ class MemberFiles(Struct, frozen=True):
 
 
 class MemberEntry(Struct, frozen=True):
-    """One network. cell_to_square: 3×3 affine from map cells to network input pixels, (row, column, 1), centres."""
+    """One network. cell_to_square: 3×3 affine of continuous (row, column), map → input pixels.
+
+    Cell i covers [i, i + 1); the affine carries its centre to the centre of what it sees (core.networks.placement).
+    """
 
     name: str
     architecture: dict[str, Any]
