@@ -1,165 +1,164 @@
-"""Worker processes: one request at a time, limits that act, arrays in shared memory.
+"""Worker processes: requests in order, limits that act, arrays in shared memory.
 
 A worker is named by a string, "core.imaging.worker:serve", so that whoever starts it imports nothing
 of what it does. The function named is called in the new process with `arguments` and gives back a
-callable `handle(request) -> answer`. Requests and answers are anything that pickles; the buffers of
-their numpy arrays travel in one shared-memory block and arrive read-only.
+callable `handle(request) -> answer`. Requests and answers are anything that pickles; the arrays in them
+arrive read-only. A HilumError of handle comes back in its answer; any other exception is our own mistake.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import multiprocessing
-import os
-import pickle
+import secrets
 import signal
-import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
 from time import monotonic
 
 from core.errors import HilumError, ImageFailed
+from core.parcels import let_go, pack, throw_away, unpack
+from core.worker import READY, Terms, work
 
-_SHARE_FROM_BYTES = 64 * 1024
-_READY = -1
-
-Message = tuple[bytes, str | None, tuple[int, ...]]
+_START_TRIES = 3
 
 
 class WorkerDied(Exception):
     """The process ended without an answer."""
 
 
+class WorkerBug(Exception):
+    """An exception of our own in a worker; the text holds its traceback there."""
+
+    def __init__(self, number: int, remote: str) -> None:
+        super().__init__(f"in the worker:\n{remote}")
+        self.number = number
+        self.remote = remote
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for request `number`: a value, or the HilumError that was raised."""
+    """What came back for request `number`: a value, or the HilumError that was raised.
+
+    bug: only from a Pool, whose batch goes on: the remote traceback beside ImageFailed("program-error").
+    """
 
     number: int
     value: object = None
     error: HilumError | None = None
-
-
-def pack(value: object) -> Message:
-    """Pickle a value; its large buffers go into a shared-memory block that the receiver unlinks."""
-    buffers: list[pickle.PickleBuffer] = []
-    content = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    views = [buffer.raw() for buffer in buffers]
-    total = sum(view.nbytes for view in views)
-    if total < _SHARE_FROM_BYTES:
-        return pickle.dumps(value, protocol=5), None, ()
-    block = SharedMemory(create=True, size=total)
-    place = 0
-    for view in views:
-        block.buf[place : place + view.nbytes] = view
-        place += view.nbytes
-    name = block.name
-    block.close()
-    return content, name, tuple(view.nbytes for view in views)
-
-
-def unpack(message: Message) -> object:
-    """The value again; frees the shared memory. Arrays in it are read-only."""
-    content, name, sizes = message
-    if name is None:
-        return pickle.loads(content)
-    block = SharedMemory(name=name)
-    try:
-        buffers, place = [], 0
-        for size in sizes:
-            buffers.append(bytes(block.buf[place : place + size]))
-            place += size
-    finally:
-        block.close()
-        block.unlink()
-    return pickle.loads(content, buffers=buffers)
+    bug: str | None = None
 
 
 class Worker:
-    """One spawned process that answers requests in the order in which they are asked."""
+    """One spawned process that answers requests in the order in which they are asked.
+
+    memory_bytes: what it may allocate. seconds: what a request may take before the process ends itself; it acts
+    when even this process is gone and the worker hangs in code that never lets go of Python's lock.
+    """
 
     def __init__(
-        self, serve: str, arguments: Mapping[str, object] | None = None, *, memory_bytes: int | None = None
+        self,
+        serve: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        memory_bytes: int | None = None,
+        seconds: float | None = None,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
+        self._name = serve
+        self._token = f"hilum-{secrets.token_hex(4)}"
         self._process = context.Process(
-            target=_work, args=(theirs, serve, dict(arguments or {}), memory_bytes), name=serve, daemon=True
+            target=work,
+            args=(theirs, Terms(serve, dict(arguments or {}), self._token, memory_bytes, seconds)),
+            name=serve,
+            daemon=True,
         )
-        self._process.start()
+        with _without_interrupts():
+            self._process.start()
         theirs.close()
-        self._number = 0
+        self._asked = self._received = 0
+        self._sent: dict[int, SharedMemory] = {}
+        self._stopped = False
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid
-
-    @property
-    def sentinel(self) -> int:
-        return self._process.sentinel
+        return None if self._stopped else self._process.pid
 
     @property
     def alive(self) -> bool:
-        return self._process.is_alive()
+        return not self._stopped and self._process.is_alive()
 
     def ask(self, request: object) -> int:
         """Send a request; its number comes back with the answer. Raises WorkerDied."""
-        self._number += 1
+        number = self._asked + 1
+        parcel, block = pack(request, f"{self._token}q{number}")
+        if block is not None:
+            self._sent[number] = block
+        self._asked = number
         try:
-            self.connection.send((self._number, pack(request)))
-        except (BrokenPipeError, ConnectionError, OSError) as error:
-            raise WorkerDied(str(error)) from error
-        return self._number
+            self.connection.send((number, self._received, parcel))
+        except OSError as error:
+            raise WorkerDied(f"{self._name} ended") from error
+        return number
 
     def answer(self, timeout_seconds: float | None = None) -> Answer | None:
-        """Wait for the next answer; None when the time is over. Raises WorkerDied.
+        """Wait for the next answer; None when the time is over. Raises WorkerDied, and WorkerBug for our mistakes.
 
         The first answer of every worker has the number -1: it is ready, or could not start.
         """
         try:
             if not self.connection.poll(timeout_seconds):
                 return None
-            number, message, error = self.connection.recv()
-        except (EOFError, ConnectionError, OSError) as problem:
-            raise WorkerDied(f"{self._process.name} ended") from problem
-        return Answer(number, unpack(message) if message is not None else None, error)
+            number, parcel, error, bug = self.connection.recv()
+        except (EOFError, OSError) as problem:
+            raise WorkerDied(f"{self._name} ended") from problem
+        if number != READY:
+            self._received = number
+            let_go(self._sent, number)
+        if bug is not None:
+            raise WorkerBug(number, bug)
+        return Answer(number, unpack(parcel) if parcel is not None else None, error)
 
     def stop(self) -> None:
-        """End the process now and wait until it is gone."""
-        with contextlib.suppress(OSError):
-            self.connection.close()
+        """End the process now and wait until it is gone; what it left in shared memory is freed."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._process.terminate()
         self._process.join(2)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        self._process.close()
+        # ValueError: somebody else has taken note of its end, and multiprocessing never hears of it.
+        with contextlib.suppress(ValueError):
+            self._process.close()
+        # After the process: closing first would leave a thread that waits for an answer on a descriptor of nobody.
+        self.connection.close()
+        let_go(self._sent, self._asked)
+        open_numbers = range(self._received + 1, self._asked + 1)
+        throw_away(f"{self._token}{way}{number}" for number in open_numbers for way in "qa")
 
 
 @dataclass(slots=True)
 class _Seat:
-    """A place in the pool: its worker, and the key that it works on since when."""
+    """A place in the pool: its worker, and the request that it works on since when."""
 
     worker: Worker
-    key: object = None
-    request: object = None
+    task: tuple[Hashable, object] | None = None
     since: float = 0.0
     ready: bool = False
-
-    @property
-    def busy(self) -> bool:
-        return self.key is not None
 
 
 class Pool:
     """Workers that open hostile files: limits of time and memory, replaced one by one.
 
     A request whose worker dies is tried once more in a fresh process and then given up as
-    ImageFailed("worker-died"): the same file is never tried a third time.
+    ImageFailed("worker-died"): the same file is never tried a third time. One that takes longer than `seconds` is
+    ImageFailed("timed-out"). A mistake of our own is ImageFailed("program-error"): the other files go on.
     """
 
     def __init__(
@@ -171,39 +170,45 @@ class Pool:
         seconds: float,
         memory_bytes: int | None = None,
     ) -> None:
-        self._make: Callable[[], Worker] = lambda: Worker(serve, arguments, memory_bytes=memory_bytes)
+        self._make: Callable[[], Worker] = lambda: Worker(
+            serve, arguments, memory_bytes=memory_bytes, seconds=2 * seconds + 5
+        )
         self._seconds = seconds
         self._seats = [_Seat(self._make()) for _ in range(count)]
-        self._waiting: deque[tuple[object, object]] = deque()
-        self._deaths: dict[object, int] = {}
+        self._waiting: deque[tuple[Hashable, object]] = deque()
+        self._deaths: dict[Hashable, int] = {}
+        self._failed_starts = 0
 
     @property
     def pending(self) -> int:
         """Requests that have no result yet."""
-        return len(self._waiting) + sum(seat.busy for seat in self._seats)
+        return len(self._waiting) + sum(seat.task is not None for seat in self._seats)
 
-    def submit(self, key: object, request: object) -> None:
-        """Queue a request under a key of the caller's choice (hashable, not None)."""
+    def submit(self, key: Hashable, request: object) -> None:
+        """Queue a request under a key of the caller's choice, different from all that are pending."""
         self._waiting.append((key, request))
         self._hand_out()
 
-    def results(self, timeout_seconds: float | None = None) -> Iterator[tuple[object, Answer]]:
-        """The results that are there, after waiting for the first; in the order of their arrival."""
+    def results(self, timeout_seconds: float | None = None) -> list[tuple[Hashable, Answer]]:
+        """The results that are there, after waiting for the first one; in the order of their arrival.
+
+        Raises what the workers' start raises: HilumError, WorkerBug, or WorkerDied after several tries.
+        """
         until = None if timeout_seconds is None else monotonic() + timeout_seconds
-        found: list[tuple[object, Answer]] = []
+        found: list[tuple[Hashable, Answer]] = []
         while self.pending and not found:
-            busy = [seat for seat in self._seats if seat.busy or not seat.ready]
-            next_deadline = min((seat.since + self._seconds for seat in busy if seat.busy and seat.ready), default=None)
-            limits = [limit - monotonic() for limit in (until, next_deadline) if limit is not None]
-            wait([seat.worker.connection for seat in busy], max(0.0, min(limits)) if limits else None)
-            for seat in busy:
+            watched = [seat for seat in self._seats if seat.task is not None or not seat.ready]
+            limits = [seat.since + self._seconds for seat in watched if seat.ready] + ([until] if until else [])
+            wait([seat.worker.connection for seat in watched], max(0.0, min(limits) - monotonic()) if limits else None)
+            for seat in watched:
                 found.extend(self._look(seat))
             self._hand_out()
             if until is not None and monotonic() >= until:
                 break
-        yield from found
+        return found
 
     def stop(self) -> None:
+        """End all workers now; requests without a result are dropped."""
         for seat in self._seats:
             seat.worker.stop()
         self._seats.clear()
@@ -217,94 +222,71 @@ class Pool:
 
     def _hand_out(self) -> None:
         for seat in self._seats:
-            if self._waiting and seat.ready and not seat.busy:
-                seat.key, seat.request = self._waiting.popleft()
-                seat.since = monotonic()
-                # A worker that died idle shows it in _look, where its request is tried again.
-                with contextlib.suppress(WorkerDied):
-                    seat.worker.ask(seat.request)
+            if self._waiting and seat.ready and seat.task is None:
+                try:
+                    seat.worker.ask(self._waiting[0][1])
+                except WorkerDied:  # while idle: not the fault of this request
+                    self._renew(seat)
+                    continue
+                seat.task, seat.since = self._waiting.popleft(), monotonic()
 
-    def _look(self, seat: _Seat) -> Iterator[tuple[object, Answer]]:
+    def _look(self, seat: _Seat) -> Iterator[tuple[Hashable, Answer]]:
+        """What a worker has to say: it is ready, has an answer, has died, or has been at it for too long."""
         try:
             answer = seat.worker.answer(0)
         except WorkerDied:
-            yield from self._replace(seat, None)
+            yield from self._died(seat)
             return
-        if answer is not None and answer.number == _READY:
+        except WorkerBug as bug:
+            if bug.number == READY:
+                raise
+            last = bug.remote.strip().splitlines()[-1]
+            answer = Answer(bug.number, error=ImageFailed("program-error", what=last), bug=bug.remote)
+        if answer is not None and answer.number == READY:
             if answer.error is not None:
                 raise answer.error
-            seat.ready = True
-        elif answer is not None:
-            key, seat.key, seat.request = seat.key, None, None
-            self._deaths.pop(key, None)
-            yield key, answer
-        elif seat.busy and seat.ready and monotonic() - seat.since > self._seconds:
-            yield from self._replace(seat, ImageFailed("timed-out", limit=f"{self._seconds:g} s"))
+            seat.ready, self._failed_starts = True, 0
+        elif answer is not None and seat.task is not None:
+            yield self._finished(seat), answer
+        elif seat.task is not None and monotonic() - seat.since >= self._seconds:
+            number = seat.worker._asked
+            key = self._finished(seat)
+            self._renew(seat)
+            yield key, Answer(number, error=ImageFailed("timed-out", limit=f"{self._seconds:g} s"))
 
-    def _replace(self, seat: _Seat, verdict: ImageFailed | None) -> Iterator[tuple[object, Answer]]:
-        if not seat.ready and verdict is None:
-            raise WorkerDied("a worker ended before it was ready")
-        key, request = seat.key, seat.request
-        seat.worker.stop()
-        seat.worker, seat.key, seat.request, seat.ready = self._make(), None, None, False
-        if key is None:
-            return
-        if verdict is None:
-            self._deaths[key] = self._deaths.get(key, 0) + 1
-            if self._deaths[key] < 2:
-                self._waiting.appendleft((key, request))
-                return
-            verdict = ImageFailed("worker-died")
+    def _finished(self, seat: _Seat) -> Hashable:
+        assert seat.task is not None
+        key, seat.task = seat.task[0], None
         self._deaths.pop(key, None)
-        yield key, Answer(0, error=verdict)
+        return key
+
+    def _died(self, seat: _Seat) -> Iterator[tuple[Hashable, Answer]]:
+        task, number = seat.task, seat.worker._asked
+        if not seat.ready:
+            self._failed_starts += 1
+            if self._failed_starts >= _START_TRIES:
+                raise WorkerDied(f"a worker ended {self._failed_starts} times before it was ready")
+        elif task is not None:
+            self._deaths[task[0]] = self._deaths.get(task[0], 0) + 1
+            if self._deaths[task[0]] >= 2:
+                yield self._finished(seat), Answer(number, error=ImageFailed("worker-died"))
+            else:
+                self._waiting.appendleft(task)
+        self._renew(seat)
+
+    def _renew(self, seat: _Seat) -> None:
+        seat.worker.stop()
+        seat.worker, seat.task, seat.ready = self._make(), None, False
 
 
-def _work(connection: Connection, serve: str, arguments: dict[str, object], memory_bytes: int | None) -> None:
-    # Ctrl-C belongs to the parent: it stops cleanly and then ends its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent()
-    _limit_memory(memory_bytes)
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """A child started in the block never sees Ctrl-C, not even while it still imports (not on Windows)."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        module, _, name = serve.partition(":")
-        handle = getattr(importlib.import_module(module), name)(**arguments)
-    except HilumError as error:
-        connection.send((_READY, None, error))
-        return
-    connection.send((_READY, None, None))
-    while True:
-        try:
-            number, message = connection.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer = (number, pack(handle(unpack(message))), None)
-        except HilumError as error:
-            answer = (number, None, error)
-        except MemoryError:
-            answer = (number, None, ImageFailed("out-of-memory"))
-        connection.send(answer)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        # A worker deep in a decoder does not look at its pipe: this thread does it for it.
-        wait([parent.sentinel])
-        os._exit(0)
-
-    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
-
-
-def _limit_memory(memory_bytes: int | None) -> None:
-    """Bound what this process may allocate; on Windows the parent's job object does it (not verified)."""
-    if memory_bytes is None or sys.platform == "win32":
-        return
-    import resource
-
-    # Address space, not resident memory: it is the one limit that Linux enforces at the allocation.
-    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
