@@ -206,7 +206,7 @@ def _others() -> tuple[Sentence, ...]:
 SENTENCES: dict[str, Sentence] = {row.code: row for row in (*_refusals(), *_cautions(), *_failures(), *_others())}
 
 
-def reason(code: str, **facts: object) -> Reason:
+def reason(code: str, /, **facts: object) -> Reason:
     """The reason for a code, with its sentence filled in from the facts.
 
     Facts come from files: control characters and line breaks are taken out and long ones are cut,
@@ -230,7 +230,7 @@ def _plain(value: object) -> str:
 class HilumError(Exception):
     """What the world did wrong: a code, its facts, and one sentence."""
 
-    def __init__(self, code: str, **facts: object) -> None:
+    def __init__(self, code: str, /, **facts: object) -> None:
         self.code = code
         self.facts = facts
         self.reason = reason(code, **facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 
 
@@ -19,22 +20,31 @@ class Progress:
 
 
 class Meter:
-    """Counts items and tells the rate over the last half minute, and the time left."""
+    """Counts items and tells the rate over about the last half minute, and the time left.
 
-    def __init__(self, total: int | None = None) -> None:
-        self.done = 0
+    done: what an earlier run has done; it counts, but not for the rate.
+    """
+
+    _WINDOW_SECONDS = 30.0
+    _MARK_EVERY_SECONDS = 0.5
+
+    def __init__(self, total: int | None = None, done: int = 0) -> None:
+        self.done = done
         self.total = total
-        self._marks = [(time.monotonic(), 0)]
+        self._marks = deque([(time.monotonic(), done)])
 
     def add(self, count: int = 1, note: str = "") -> Progress:
+        """Count items, and how far that is."""
         self.done += count
         now = time.monotonic()
-        self._marks.append((now, self.done))
-        while len(self._marks) > 2 and now - self._marks[0][0] > 30:
-            self._marks.pop(0)
+        while len(self._marks) > 1 and now - self._marks[1][0] > self._WINDOW_SECONDS:
+            self._marks.popleft()
         first, before = self._marks[0]
         rate = (self.done - before) / (now - first) if now > first else None
-        left = (self.total - self.done) / rate if self.total is not None and rate else None
+        # Marks half a second apart: their number must not grow with the rate.
+        if now - self._marks[-1][0] >= self._MARK_EVERY_SECONDS:
+            self._marks.append((now, self.done))
+        left = max(0.0, (self.total - self.done) / rate) if self.total is not None and rate else None
         return Progress(self.done, self.total, rate, left, note)
 
 
