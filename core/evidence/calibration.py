@@ -13,14 +13,6 @@ _COLDEST, _WARMEST = 0.05, 20.0
 _NEWTON_STEPS = 30
 
 
-def softmax(logits: ArrayLike, temperature: float = 1.0) -> Floats:
-    """Probabilities (films, classes) of logits divided by the temperature."""
-    scaled = np.asarray(logits, np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def log_loss(logits: ArrayLike, truth: ArrayLike, temperature: float = 1.0) -> float:
     """Mean negative log likelihood of the true class, in nats."""
     scaled = np.asarray(logits, np.float64) / temperature
@@ -110,13 +102,6 @@ def point_for_sensitivity(abnormal: ArrayLike, suspicion: ArrayLike, wanted: flo
         raise ValueError("an operating point by sensitivity needs abnormal films")
     needed = max(1, int(np.ceil(wanted * len(abnormals) - 1e-9)))
     return _point(is_abnormal, scores, float(abnormals[needed - 1]))
-
-
-def reweighted(probabilities: ArrayLike, mix: ArrayLike, wanted_mix: ArrayLike) -> Floats:
-    """Probabilities (films, classes) that hold for one class mix, for another one (Bayes; Saerens et al. 2002)."""
-    shares = np.asarray(probabilities, np.float64) * (np.asarray(wanted_mix, np.float64) / np.asarray(mix, np.float64))
-    total: Floats = shares / shares.sum(axis=-1, keepdims=True)
-    return total
 
 
 def _point(abnormal: NDArray[np.bool_], scores: Floats, threshold: float) -> OperatingPoint:

@@ -12,20 +12,20 @@ from sklearn.linear_model import LogisticRegression
 
 from core.evidence import calibration as cal
 from core.evidence.metrics import value
+from core.inference.ensemble import softmax
 
 
 def _drawn(temperature: float, films: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     """Logits that are too sharp by this temperature, and truths drawn from what they ought to say."""
     chance = np.random.default_rng(3)
     logits = chance.normal(0, 2, (films, 3))
-    honest = cal.softmax(logits)
+    honest = softmax(logits)
     truth = (honest.cumsum(axis=1) < chance.random((films, 1))).sum(axis=1)
     return logits * temperature, truth
 
 
-def test_softmax_and_log_loss_equal_scipys():
+def test_log_loss_equals_scipys():
     logits = np.array([[1000.0, 0.0, -1000.0], [1.0, 2.0, 3.0]])
-    assert_allclose(cal.softmax(logits, 2), special.softmax(logits / 2, axis=1))
     assert_allclose(cal.log_loss(logits, [0, 1], 2), -special.log_softmax(logits / 2, axis=1)[[0, 1], [0, 1]].mean())
 
 
@@ -39,7 +39,7 @@ def test_temperature_finds_the_one_that_was_put_in(put_in):
 
 def test_the_calibration_line_equals_an_unpenalised_logistic_regression():
     logits, truth = _drawn(2.0)
-    p = cal.softmax(logits)[:, 0]
+    p = softmax(logits)[:, 0]
     x = special.logit(np.clip(p, 1e-7, 1 - 1e-7))[:, None]
     theirs = LogisticRegression(C=np.inf, tol=1e-10).fit(x, truth == 0)
     slope = value(cal.calibration_slope(truth == 0, p), len(p))
@@ -49,7 +49,7 @@ def test_the_calibration_line_equals_an_unpenalised_logistic_regression():
 
 def test_the_intercept_is_zero_when_the_rate_is_right_and_says_which_way_it_is_wrong():
     logits, truth = _drawn(1.0)
-    p = cal.softmax(logits)[:, 0]
+    p = softmax(logits)[:, 0]
     assert value(cal.calibration_intercept(truth == 0, p), len(p)) == pytest.approx(0, abs=0.1)
     lowered = special.expit(special.logit(p) - 1)
     assert value(cal.calibration_intercept(truth == 0, lowered), len(p)) == pytest.approx(1, abs=0.1)
@@ -57,7 +57,7 @@ def test_the_intercept_is_zero_when_the_rate_is_right_and_says_which_way_it_is_w
 
 def test_a_line_is_fitted_for_every_replicate_and_absent_where_classes_are_separate():
     logits, truth = _drawn(1.0, 300)
-    slope = cal.calibration_slope(truth == 0, cal.softmax(logits)[:, 0])
+    slope = cal.calibration_slope(truth == 0, softmax(logits)[:, 0])
     weights = np.random.default_rng(0).integers(0, 3, (5, 300)).astype(float)
     assert_allclose(slope(weights), [slope(row[None])[0] for row in weights], rtol=1e-9)
     separate = cal.calibration_slope([False, False, True, True], [0.1, 0.2, 0.8, 0.9])
@@ -104,9 +104,3 @@ def test_a_point_needs_films_to_be_picked_on():
         cal.point_for_specificity([True], [0.5], 0.9)
     with pytest.raises(ValueError, match="abnormal films"):
         cal.point_for_sensitivity([False], [0.5], 0.9)
-
-
-def test_probabilities_follow_the_class_mix():
-    shares = np.array([[0.5, 0.5]])
-    assert_allclose(cal.reweighted(shares, [0.5, 0.5], [0.9, 0.1]), [[0.9, 0.1]])
-    assert_allclose(cal.reweighted(cal.reweighted(shares, [0.5, 0.5], [0.9, 0.1]), [0.9, 0.1], [0.5, 0.5]), shares)
