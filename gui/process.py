@@ -1,0 +1,247 @@
+"""The window's end of one worker process: a queue, a reader thread, limits that act, a fresh process after a death.
+
+The thread owns the worker: it spawns it, asks it one thing at a time, waits, and stops it. The window only
+puts tasks into the queue and receives signals, so nothing in the window ever waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from time import monotonic
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.errors import HilumError, ImageFailed
+from core.jobs import Answer, Worker, WorkerDied
+
+# A file that ended its process twice is not tried a third time (design.md section 3).
+DEATHS_ALLOWED = 2
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One request. key: the file that it is about. done: called in the window's thread, unless it is dropped.
+
+    through: runs on the reader thread, on the answer's value; for arithmetic too slow for the window.
+    """
+
+    request: object
+    done: Callable[[Answer], None]
+    key: Hashable = field(default_factory=object)
+    urgent: bool = True
+    through: Callable[[Any], object] | None = None
+    dropped: bool = False
+
+
+class Process(QObject):
+    """One kept worker process, started after the first paint, replaced when it dies, ended by stop().
+
+    name: the word for it in sentences ("decoder"). seconds: how long one request may take; None: no limit.
+    Signals: ready(); unusable(HilumError): it refuses to start; died(str): a sentence; begun(key): works on it now.
+    """
+
+    ready = Signal()
+    unusable = Signal(object)
+    died = Signal(str)
+    begun = Signal(object)
+    _answered = Signal(object, object)
+    _mistaken = Signal(object)
+
+    def __init__(
+        self,
+        name: str,
+        serve: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        seconds: float | None = None,
+        memory_bytes: int | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._make = lambda: Worker(serve, arguments, memory_bytes=memory_bytes)
+        self._seconds = seconds
+        self._tasks: deque[Task] = deque()
+        self._lock = threading.Lock()
+        self._awake, self._wake = multiprocessing.Pipe(duplex=False)
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._deaths: dict[Hashable, int] = {}
+        self._pid: int | None = None
+        # Both are emitted on the reader thread and arrive in the window's.
+        self._answered.connect(self._finish)
+        self._mistaken.connect(self._raise)
+
+    @property
+    def pid(self) -> int | None:
+        """The process of now, for tests and the about box."""
+        return self._pid
+
+    def start(self) -> None:
+        """Spawn the process; before it, tasks only queue up."""
+        if self._thread is None and not self._stopping:
+            self._thread = threading.Thread(target=self._serve, name=f"{self.objectName()}-reader", daemon=True)
+            self._thread.start()
+
+    def submit(self, task: Task) -> None:
+        """Queue a task: urgent ones before the others, and among themselves in the order of asking."""
+        with self._lock:
+            place = len(self._tasks)
+            if task.urgent:
+                place = next((index for index, other in enumerate(self._tasks) if not other.urgent), place)
+            self._tasks.insert(place, task)
+        self._knock()
+
+    def end_soon(self) -> None:
+        """Ask the thread to end its process; stop() waits for it."""
+        self._stopping = True
+        self._knock()
+
+    def stop(self) -> None:
+        """End the process and its thread; what was asked stays unanswered."""
+        self.end_soon()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._wake.close()
+        self._awake.close()
+
+    def _knock(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake.send_bytes(b".")
+
+    @Slot(object, object)
+    def _finish(self, task: Task, answer: Answer) -> None:
+        if not task.dropped:
+            task.dropped = True
+            task.done(answer)
+
+    @Slot(object)
+    def _raise(self, mistake: Exception) -> None:
+        # Ours, not the file's: it goes where every uncaught exception of the window goes.
+        raise mistake
+
+    # From here on: the reader thread.
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            try:
+                worker = self._make()
+            except OSError as error:
+                self._refuse_all(ImageFailed("engine-failed", what=error.strerror or type(error).__name__))
+                return
+            self._pid = worker.pid
+            try:
+                self._work(worker)
+            except WorkerDied:
+                pass
+            finally:
+                self._pid = None
+                worker.stop()
+
+    def _work(self, worker: Worker) -> None:
+        """Serve one process until it dies (raises WorkerDied), is too slow, or the window closes."""
+        try:
+            first = self._wait(worker, None)
+        except WorkerDied:
+            self._died_young()
+            return
+        if first is None:
+            return
+        if first.error is not None:
+            self.unusable.emit(first.error)
+            self._refuse_all(first.error)
+            return
+        self.ready.emit()
+        while (task := self._next(worker)) is not None:
+            if self._deaths.get(task.key, 0) >= DEATHS_ALLOWED:
+                self._answered.emit(task, Answer(0, error=ImageFailed("worker-died")))
+                continue
+            self.begun.emit(task.key)
+            try:
+                worker.ask(task.request)
+                answer = self._wait(worker, self._seconds)
+            except WorkerDied:
+                self._died_on(task)
+                raise
+            if answer is None:
+                if not self._stopping:
+                    self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
+                    limit = ImageFailed("timed-out", limit=f"{self._seconds:g} s")
+                    self._answered.emit(task, Answer(0, error=limit))
+                return
+            self._deaths.pop(task.key, None)
+            self._deliver(task, answer)
+
+    def _wait(self, worker: Worker, seconds: float | None) -> Answer | None:
+        """The next answer; None when the time is over or the window closes. Raises WorkerDied."""
+        until = None if seconds is None else monotonic() + seconds
+        while not self._stopping:
+            left = None if until is None else max(0.0, until - monotonic())
+            woken = wait([worker.connection, self._awake], left)
+            if self._awake in woken:
+                self._awake.recv_bytes()
+            if worker.connection in woken:
+                return worker.answer(0)
+            if not woken:
+                return None
+        return None
+
+    def _next(self, worker: Worker) -> Task | None:
+        """The next task; None when the window closes. Raises WorkerDied when the idle process ends."""
+        while not self._stopping:
+            with self._lock:
+                while self._tasks and self._tasks[0].dropped:
+                    self._tasks.popleft()
+                if self._tasks:
+                    return self._tasks.popleft()
+            woken = wait([worker.connection, self._awake])
+            if self._awake in woken:
+                self._awake.recv_bytes()
+            if worker.connection in woken:
+                self.died.emit(f"The {self.objectName()} ended unexpectedly and was started again.")
+                raise WorkerDied(self.objectName())
+        return None
+
+    def _deliver(self, task: Task, answer: Answer) -> None:
+        if answer.error is None and task.through is not None and not task.dropped:
+            try:
+                answer = Answer(answer.number, task.through(answer.value))
+            except Exception as mistake:
+                self._mistaken.emit(mistake)
+                return
+        self._answered.emit(task, answer)
+
+    def _died_on(self, task: Task) -> None:
+        self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
+        if self._deaths[task.key] < DEATHS_ALLOWED:
+            self.died.emit(f"The {self.objectName()} ended unexpectedly; it was started again and tries once more.")
+            with self._lock:
+                self._tasks.appendleft(task)
+        else:
+            self.died.emit(f"The {self.objectName()} ended twice on the same file, which is not tried again.")
+            self._answered.emit(task, Answer(0, error=ImageFailed("worker-died")))
+
+    def _died_young(self) -> None:
+        """It ended before it was ready: another try would end the same way, so it waits to be wanted again."""
+        error = ImageFailed("engine-failed", what=f"the {self.objectName()} ended while it was starting")
+        self.unusable.emit(error)
+        self._refuse_all(error)
+
+    def _refuse_all(self, error: HilumError) -> None:
+        """Answer what waits with this error, then rest until something new is asked for."""
+        with self._lock:
+            waiting = list(self._tasks)
+            self._tasks.clear()
+        for task in waiting:
+            self._answered.emit(task, Answer(0, error=error))
+        while not self._stopping and not self._tasks:
+            wait([self._awake])
+            self._awake.recv_bytes()
