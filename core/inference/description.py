@@ -64,6 +64,7 @@ class MemberEntry(Struct, frozen=True):
     """One network. cell_to_square: 3×3 affine of continuous (row, column), map → input pixels.
 
     Cell i covers [i, i + 1); the affine carries its centre to the centre of what it sees (core.networks.placement).
+    conversion: how far the graph was from Keras when it was written.
     """
 
     name: str
@@ -73,6 +74,7 @@ class MemberEntry(Struct, frozen=True):
     weight: float
     cell_to_square: tuple[tuple[float, float, float], ...]
     input: NetworkInput | None = None
+    conversion: dict[str, float] | None = None
 
 
 class Figure(Struct, frozen=True):

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.geometry import Affine, inverse, moved, scaling
-from core.imaging.prepare import Settled
+from core.imaging.prepare import Fitted, Settled
 from core.inference.assessment import Maps
+from core.inference.bundles import Bundle
+from core.inference.engines.base import Output
 from core.inference.ensemble import Opinion, softmax
 
 Floats = NDArray[np.float32]
@@ -31,6 +33,21 @@ class MemberMaps:
     square: tuple[int, int]
     cell_to_square: Affine
     square_to_settled: Affine
+
+
+def of_members(
+    bundle: Bundle, fitted: Mapping[str, Fitted], outputs: Mapping[str, Output], image: int = 0
+) -> dict[str, MemberMaps]:
+    """The members' maps of one image of the batch, in the order of the bundle."""
+    return {
+        member.name: MemberMaps(
+            outputs[member.name].maps[image],
+            (bundle.input(member).rows, bundle.input(member).columns),
+            np.array(member.cell_to_square, np.float64),
+            fitted[member.name].fitted_to_settled,
+        )
+        for member in bundle.members
+    }
 
 
 def grid(settled: Settled) -> tuple[tuple[int, int], Affine]:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
-from core.inference.bundles import Bundle
+from core import places
+from core.errors import BundleRefused
+from core.files import sha256_of, write_whole
+from core.inference import description as d
+from core.inference import novelty as novelties
+from core.inference import selfproof
+from core.inference.bundles import DESCRIPTION, Bundle, load
 from core.inference.description import (
     Abstention,
     ClassEntry,
     Figure,
     IntendedUse,
+    MemberEntry,
+    MemberFiles,
     NetworkInput,
     OperatingPoint,
 )
 from core.inference.novelty import Novelty
+
+PROOF_FILMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +77,128 @@ def make_bundle(
     """Make a bundle in `folder` (it must not exist yet) and give it back, loaded and verified on every engine here.
 
     suspicion: the classes whose probabilities add up to it. map_scale: class → 95th percentile of the validation
-    maxima of the ensemble's class-against-the-rest map (core.inference.heatmap). lineage: arrays of lineage.npz.
-    card: Markdown. films: simulated films for the self-proof; without any, core.imaging.phantom makes them.
-    extra: further fields of bundle.json.
-    Refuses (BundleRefused) a graph that does not give what Keras gives, and whatever verify refuses; nothing is
-    left in `folder` then.
+    maxima of the ensemble's class-against-the-rest map (core.inference.heatmap). novelty: what
+    core.inference.novelty.learnt gives. lineage: arrays of lineage.npz. card: Markdown. films: simulated films for
+    the self-proof (files); without any, core.imaging.phantom makes them. extra: further fields of bundle.json.
+    Refuses (BundleRefused) a graph that does not give what Keras gives, and whatever load and verify refuse;
+    nothing is left in `folder` then.
     """
-    raise NotImplementedError  # written next; the signature stands
+    if folder.exists():
+        raise BundleRefused("bundle-exists", what=folder)
+    places.made(folder.parent)
+    draft = Path(tempfile.mkdtemp(prefix=".hilum-", dir=folder.parent))
+    try:
+        entries = [_member(draft, member, member.input or input) for member in members]
+        if novelty is not None:
+            _save_arrays(draft / novelties.FILE, novelty.arrays)
+        _save_arrays(draft / "lineage.npz", lineage)
+        write_whole(draft / "card.md", card)
+        _films(draft / selfproof.FOLDER, films)
+        described = d.Description(
+            format=d.FORMAT,
+            kind="ensemble",
+            name=name,
+            version=version,
+            title=title,
+            classes=tuple(classes),
+            intended_use=intended_use,
+            input=input,
+            members=tuple(entries),
+            temperature=temperature,
+            map_scale=dict(map_scale),
+            suspicion=tuple(suspicion),
+            operating_points=tuple(operating_points),
+            abstention=abstention,
+            class_mix={part: dict(counts) for part, counts in class_mix.items()},
+            licence=licence,
+            files={},
+            figures=tuple(figures),
+            novelty=d.NoveltyEntry(novelties.FILE, novelty.threshold, novelty.words) if novelty else None,
+        )
+        return _finished(draft, folder, {**(extra or {}), **msgspec.to_builtins(described)})
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def remade(
+    bundle: Bundle, folder: Path, *, novelty: Novelty | None = None, card: str | None = None, **changes: Any
+) -> Bundle:
+    """The same members in a new bundle with other statistics, card or fields of bundle.json; proven again."""
+    if folder.exists():
+        raise BundleRefused("bundle-exists", what=folder)
+    places.made(folder.parent)
+    draft = Path(tempfile.mkdtemp(prefix=".hilum-", dir=folder.parent))
+    try:
+        for inside, _sha256 in d.all_files(bundle.description):
+            (draft / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(bundle.path(inside), draft / inside)
+        raw = {**bundle.raw, **changes}
+        if novelty is not None:
+            _save_arrays(draft / novelties.FILE, novelty.arrays)
+            raw["novelty"] = msgspec.to_builtins(d.NoveltyEntry(novelties.FILE, novelty.threshold, novelty.words))
+        if card is not None:
+            write_whole(draft / "card.md", card)
+        return _finished(draft, folder, raw)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _finished(draft: Path, folder: Path, raw: Mapping[str, Any]) -> Bundle:
+    """Add what must come out, from Keras, to a draft whose other files are there; prove it, and move it into place."""
+    bundle = _described(draft, raw)
+    _save_arrays(draft / selfproof.EXPECTED, selfproof.given(bundle, selfproof.on_cpu(bundle, "keras")))
+    bundle = _described(draft, raw)
+    selfproof.verify(bundle)
+    draft.replace(folder)
+    return load(folder)
+
+
+def _described(draft: Path, raw: Mapping[str, Any]) -> Bundle:
+    """Write bundle.json with the hashes of what is in the draft now, and load it as a reader would."""
+    own = {entry["path"] for member in raw["members"] for entry in member["files"].values()}
+    found = (path for path in sorted(draft.rglob("*")) if path.is_file() and path.name != DESCRIPTION)
+    inside = {path.relative_to(draft).as_posix(): path for path in found}
+    files = {name: sha256_of(path) for name, path in inside.items() if name not in own}
+    write_whole(draft / DESCRIPTION, msgspec.json.format(msgspec.json.encode({**raw, "files": files}), indent=2))
+    return load(draft)
+
+
+def _member(draft: Path, member: TrainedMember, input: NetworkInput) -> MemberEntry:
+    """Copy a member's weights, write its graph, and describe it."""
+    from core.networks import convert, members
+
+    folder = places.made(draft / "members")
+    built = members.build(member.architecture)
+    built.model.load_weights(member.weights)
+    weights = folder / f"{member.name}.weights.h5"
+    shutil.copyfile(member.weights, weights)
+    graph = folder / f"{member.name}.xml"
+    figures = convert.convert(built, graph)
+    shape = (input.rows, input.columns, input.channels)
+    if tuple(member.architecture["input"]) != shape:
+        raise ValueError(f"{member.name} takes {member.architecture['input']}, its steps give {shape}")
+    return MemberEntry(
+        name=member.name,
+        architecture=dict(member.architecture),
+        files=MemberFiles(*(_entry(draft, path) for path in (weights, graph, graph.with_suffix(".bin")))),
+        parameters=built.parameters,
+        weight=member.weight,
+        cell_to_square=tuple((float(a), float(b), float(c)) for a, b, c in built.cell_to_square),
+        input=member.input,
+        conversion=msgspec.to_builtins(figures),
+    )
+
+
+def _entry(draft: Path, path: Path) -> d.FileEntry:
+    return d.FileEntry(path.relative_to(draft).as_posix(), sha256_of(path))
+
+
+def _films(folder: Path, films: Sequence[Path]) -> None:
+    """Put the films of the self-proof into the draft: those given, or phantoms with an opacity each."""
+    places.made(folder)
+    for film in films:
+        shutil.copyfile(film, folder / film.name)
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
