@@ -8,25 +8,56 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-# Read by TensorFlow once, while it is imported; too late afterwards.
-_QUIET = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR"}
+from core.places import home
+
+# Read by TensorFlow and JAX once, while they are imported; too late afterwards.
+_BEFORE_IMPORT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # Both take all of a GPU's memory at once unless told; a reading PC has other programs.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+_BACKENDS = ("tensorflow", "torch", "jax")
 
 
 def keras() -> Any:
-    """The keras module, on the backend that KERAS_BACKEND names, TensorFlow when it names none.
+    """The keras module, on the backend that KERAS_BACKEND names, else the first one that is installed.
 
     Raises ImportError where Keras or its backend is not installed; the engines turn that into a sentence.
     """
-    for name, value in _QUIET.items():
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    installed = (name for name in _BACKENDS if importlib.util.find_spec(name) is not None)
+    os.environ.setdefault("KERAS_BACKEND", next(installed, _BACKENDS[0]))
+    for name, value in _BEFORE_IMPORT.items():
         os.environ.setdefault(name, value)
-    with contextlib.nullcontext() if "keras" in sys.modules else _silent():
+    # Keras reads and writes a settings file in the user's home otherwise, which could change what we compute.
+    os.environ.setdefault("KERAS_HOME", str(home() / "keras"))
+    with _silent():
         import keras as module
     return module
+
+
+def gpus() -> tuple[str, ...]:
+    """The GPUs that the backend can use, by name; none on most reading PCs."""
+    backend = keras().backend.backend()
+    if backend == "tensorflow":
+        with _silent():
+            return tuple(
+                device.name for device in importlib.import_module("tensorflow").config.list_physical_devices("GPU")
+            )
+    if backend == "torch":
+        cuda = importlib.import_module("torch").cuda
+        return tuple(cuda.get_device_name(number) for number in range(cuda.device_count()))
+    if backend == "jax":
+        return tuple(str(device) for device in importlib.import_module("jax").devices() if device.platform == "gpu")
+    return ()
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def build_head(feature_maps: Any, head: HeadData) -> Head:
         if not isinstance(kind, str) or kind not in _LAYERS:
             raise BundleRefused("architecture-unusable", what=f"there is no head layer {kind!r}")
         flat = len(x.shape) == 2
-        if flat is (kind in _POOLING) or (kind == "dense" and not flat):
+        if (flat and kind in _POOLING) or (kind == "dense" and not flat):
             raise BundleRefused(
                 "architecture-unusable", what=f"the head layer {kind} cannot stand at place {number + 1}"
             )

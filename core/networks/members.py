@@ -21,7 +21,7 @@ class Member:
 
     model: (n, rows, columns, channels) → logits (n, classes); this one is trained and saved.
     features: the same → (n, k), the feature maps' mean over all cells; what a linear probe and novelty use.
-    with_maps: the same → [logits (n, classes), features (n, k), maps (n, classes, h, w) with their sign].
+    with_maps: the same → {"logits": (n, classes), "features": (n, k), "maps": (n, classes, h, w) with their sign}.
     head: the Keras layers after the feature maps, in order; all other layers are the backbone's.
     cell_to_square: continuous (row, column) of a map's cell → continuous pixels of the network's input.
     """
@@ -60,7 +60,9 @@ def build(architecture: Architecture) -> Member:
         architecture=architecture,
         model=model,
         features=models.Model(pixels, pooled, name="member_features"),
-        with_maps=models.Model(pixels, [head.logits, pooled, maps], name="member_with_maps"),
+        with_maps=models.Model(
+            pixels, {"logits": head.logits, "features": pooled, "maps": maps}, name="member_with_maps"
+        ),
         head=head.layers,
         cell_to_square=cell_to_square(model, feature_maps),
     )
