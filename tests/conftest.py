@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from core.inference.bundles import Bundle
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -26,3 +30,13 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("hilum-home")
     monkeypatch.setenv("HILUM_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A whole bundle with three tiny members, two of them set by hand (tests/small_bundle.py); not to be changed."""
+    pytest.importorskip("tensorflow", reason="a bundle is made with Keras, which is not installed")
+    from tests import small_bundle
+
+    folder = tmp_path_factory.mktemp("small")
+    return small_bundle.make(folder / "bundle", folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -13,13 +13,16 @@ import numpy as np
 
 from core.errors import HilumError, ImageFailed, ImageRefused, Reason, reason
 from core.imaging.looks import Looks, look
-from core.imaging.prepare import Corrections, Settled, fit, settle
+from core.imaging.prepare import Corrections, Fitted, Settled, fit, settle
 from core.imaging.radiograph import Facts, Radiograph
 from core.inference import ensemble, gate, heatmap
 from core.inference.assessment import Assessment, BundleMark, Maps, MemberOpinion, Seconds, Status
 from core.inference.bundles import Bundle
 from core.inference.engines.base import Engine, Output
+from core.inference.engines.choose import opened
+from core.inference.engines.openvino import Use
 from core.inference.novelty import Novelty, score
+from core.inference.selfproof import proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,102 +70,159 @@ def unread(
     return Assessment(path, frame, None, sha256, status, (error.reason,), corrections=corrections or Corrections())
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the members gave for one film: its place in the batch, and seconds for its part of it."""
+
+    fitted: Mapping[str, Fitted]
+    outputs: Mapping[str, Output]
+    index: int
+    prepare: float
+    infer: float
+
+
 class Assessor:
     """Keeps a bundle ready on an engine and gives the same answer for the same film every time.
 
-    engine: opened for this bundle (core.inference.engines.choose). operating_point: the name of one of the bundle's;
-    the first when None. key: secret of the run, under which studies are hashed.
+    engine, device: names as in core.inference.engines.choose, or an engine that is open already. operating_point:
+    the name of one of the bundle's; the first when None. key: secret of the run, under which studies are hashed.
+    use: "single" or "folder" (many films at a time). Refuses what `opened` refuses, and "bundle-selfproof".
     """
 
     def __init__(
-        self, bundle: Bundle, engine: Engine, *, operating_point: str | None = None, key: bytes | None = None
+        self,
+        bundle: Bundle,
+        engine: str | Engine = "auto",
+        device: str = "auto",
+        *,
+        operating_point: str | None = None,
+        key: bytes | None = None,
+        use: Use = "single",
     ) -> None:
         self.bundle = bundle
-        self.engine = engine
+        self.engine = opened(bundle, engine, device, use=use) if isinstance(engine, str) else engine
+        if self.engine.device == "CPU":  # any other device was proven before it was chosen
+            proven(bundle, self.engine)
         points = {point.name: point for point in bundle.description.operating_points}
-        self.threshold = points[operating_point or bundle.description.operating_points[0].name].threshold
+        self.operating_point = points[operating_point or bundle.description.operating_points[0].name]
         self._key = key or secrets.token_bytes(32)
         self._novelty = Novelty.of(bundle)
         self._weights = [member.weight for member in bundle.members]
         self._suspicious = [bundle.classes.index(name) for name in bundle.description.suspicion]
         self._mark = BundleMark(bundle.name, bundle.version, bundle.digest)
 
-    def assess(self, film: Film, override: str | None = None, maps: bool = True) -> tuple[Assessment, Maps | None]:
+    def assess(
+        self, film: Film | Radiograph, override: str | None = None, maps: bool = True
+    ) -> tuple[Assessment, Maps | None]:
         """One row, and the maps when the film was assessed (None when it was not, or without `maps`).
 
         override: the reader's reason to assess what the gate refuses; kept in the row when it was needed.
         Whatever the world does wrong becomes a row; only our own mistakes are raised.
         """
-        try:
-            return self._assess(film, override, maps)
-        except ImageFailed as error:
-            return self._row(film, "failed", (*film.reasons, error.reason)), None
+        return self.assess_many([film if isinstance(film, Film) else film_of(film)], override, maps)[0]
 
-    def _assess(self, film: Film, override: str | None, maps: bool) -> tuple[Assessment, Maps | None]:
-        seen = (*film.reasons, *gate.declared(film.corrections))
-        judged = gate.from_facts(film.facts, self.bundle.description.intended_use) + gate.from_looks(film.looks)
-        if gate.refuses(judged) and override is None:
-            return self._row(film, "refused", seen + judged), None
+    def assess_many(
+        self, films: Sequence[Film], override: str | None = None, maps: bool = False
+    ) -> list[tuple[Assessment, Maps | None]]:
+        """The same for several films at once; no film's row depends on the others but for its seconds."""
+        judged = [self._judged(film) for film in films]
+        rows: list[tuple[Assessment, Maps | None] | None] = [
+            (self._row(film, "refused", reasons), None) if gate.refuses(reasons) and override is None else None
+            for film, reasons in zip(films, judged, strict=True)
+        ]
+        to_run = [index for index, row in enumerate(rows) if row is None]
+        for index, found in zip(to_run, self._run([films[index] for index in to_run]), strict=True):
+            try:
+                if isinstance(found, ImageFailed):
+                    raise found
+                rows[index] = self._concluded(films[index], judged[index], found, override, maps)
+            except ImageFailed as error:
+                rows[index] = self._row(films[index], "failed", (*films[index].reasons, error.reason)), None
+        return [row for row in rows if row is not None]
 
+    def close(self) -> None:
+        self.engine.close()
+
+    def _judged(self, film: Film) -> tuple[Reason, ...]:
+        """All that can be said before a network has seen the film."""
+        of_facts = gate.from_facts(film.facts, self.bundle.description.intended_use)
+        return (*film.reasons, *gate.declared(film.corrections), *of_facts, *gate.from_looks(film.looks))
+
+    def _run(self, films: Sequence[Film]) -> list[_Run | ImageFailed]:
+        if not films:
+            return []
         start = perf_counter()
-        fitted = {member.name: fit(film.settled, self.bundle.input(member).steps) for member in self.bundle.members}
+        fitted = [
+            {member.name: fit(film.settled, self.bundle.input(member).steps) for member in self.bundle.members}
+            for film in films
+        ]
         between = perf_counter()
-        outputs = {name: self.engine.run(name, one.pixels[None]) for name, one in fitted.items()}
+        try:
+            outputs = {
+                member.name: self.engine.run(member.name, np.stack([one[member.name].pixels for one in fitted]))
+                for member in self.bundle.members
+            }
+        except ImageFailed as error:
+            # One film spoils a batch: alone, each gets its own answer.
+            return [error] if len(films) == 1 else [self._run([film])[0] for film in films]
+        prepare, infer = (between - start) / len(films), (perf_counter() - between) / len(films)
+        return [_Run(one, outputs, index, prepare, infer) for index, one in enumerate(fitted)]
+
+    def _concluded(
+        self, film: Film, judged: tuple[Reason, ...], run: _Run, override: str | None, maps: bool
+    ) -> tuple[Assessment, Maps | None]:
+        """The row of a film that the members have seen."""
+        start = perf_counter()
+        judged += self._of_novelty(run)
+        row = self._row(film, "refused", judged)
+        row = replace(row, seconds=Seconds(row.seconds.read, row.seconds.prepare + run.prepare, run.infer))
+        if gate.refuses(judged):
+            if override is None:
+                return row, None
+            judged += (reason("overridden", what=override),)
+        else:
+            override = None
         opinion = ensemble.joined(
-            np.stack([output.logits[0] for output in outputs.values()]),
+            [run.outputs[member.name].logits[run.index] for member in self.bundle.members],
             self._weights,
             self.bundle.description.temperature,
             self._suspicious,
         )
-        judged += self._of_novelty(outputs)
-        drawn = None
-        if maps:
-            drawn = heatmap.combined(
-                heatmap.of_members(self.bundle, fitted, outputs),
-                opinion,
-                film.settled,
-                weights=self._weights,
-                classes=self.bundle.classes,
-                map_scale=self.bundle.map_scale,
-            )
-            if not np.isfinite(drawn.values).all():
-                raise ImageFailed("not-finite")
-        end = perf_counter()
-        seconds = replace(film.seconds, prepare=film.seconds.prepare + between - start, infer=end - between)
+        drawn = self._drawn(film, run, opinion) if maps else None
+        doubts = ensemble.abstention(self.bundle.description.abstention, opinion, self.operating_point.threshold)
+        row = replace(row, status="abstained" if doubts else "assessed", reasons=judged + doubts, override=override)
+        seconds = replace(row.seconds, infer=row.seconds.infer + perf_counter() - start)
+        return replace(self._with_opinion(row, opinion), seconds=seconds), drawn
 
-        if gate.refuses(judged):
-            if override is None:
-                return replace(self._row(film, "refused", seen + judged), seconds=seconds), None
-            judged += (reason("overridden", what=override),)
-        else:
-            override = None
-        doubts = ensemble.abstention(self.bundle.description.abstention, opinion, self.threshold)
-        row = self._row(film, "abstained" if doubts else "assessed", seen + judged + doubts)
-        return self._with_opinion(row, opinion, override, seconds), drawn
+    def _drawn(self, film: Film, run: _Run, opinion: ensemble.Opinion) -> Maps:
+        return heatmap.combined(
+            heatmap.of_members(self.bundle, run.fitted, run.outputs, run.index),
+            opinion,
+            film.settled,
+            weights=self._weights,
+            classes=self.bundle.classes,
+            map_scale=self.bundle.map_scale,
+        )
 
-    def _of_novelty(self, outputs: Mapping[str, Output]) -> tuple[Reason, ...]:
+    def _of_novelty(self, run: _Run) -> tuple[Reason, ...]:
         if self._novelty is None:
             return ()
-        features = {name: output.features for name, output in outputs.items()}
+        features = {name: output.features[run.index][None] for name, output in run.outputs.items()}
         return (reason("gate-novel"),) if score(self._novelty, features)[0] > self._novelty.threshold else ()
 
-    def _with_opinion(
-        self, row: Assessment, opinion: ensemble.Opinion, override: str | None, seconds: Seconds
-    ) -> Assessment:
+    def _with_opinion(self, row: Assessment, opinion: ensemble.Opinion) -> Assessment:
         classes = self.bundle.classes
         return replace(
             row,
             probabilities=_named(classes, opinion.probabilities),
             finding=classes[opinion.finding],
-            refer=opinion.suspicion >= self.threshold,
-            override=override,
+            refer=opinion.suspicion >= self.operating_point.threshold,
             suspicion=opinion.suspicion,
             spread=opinion.spread,
             members=tuple(
                 MemberOpinion(member.name, _named(classes, own))
                 for member, own in zip(self.bundle.members, opinion.members, strict=True)
             ),
-            seconds=seconds,
         )
 
     def _row(self, film: Film, status: Status, reasons: tuple[Reason, ...]) -> Assessment:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from core import places
 from core.errors import BundleRefused
 from core.files import sha256_of, write_whole
+from core.imaging.phantom import Opacity, simulate
 from core.inference import description as d
 from core.inference import novelty as novelties
 from core.inference import selfproof
@@ -32,7 +34,12 @@ from core.inference.description import (
 )
 from core.inference.novelty import Novelty
 
-PROOF_FILMS = 3
+_PROOF_ROWS = 384
+_PROOF_FILMS: tuple[tuple[str, int, Opacity | None, int], ...] = (
+    ("clear.png", 1, None, 8),
+    ("consolidation.png", 2, "consolidation", 8),
+    ("ground-glass.png", 3, "ground-glass", 16),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +201,17 @@ def _entry(draft: Path, path: Path) -> d.FileEntry:
 
 
 def _films(folder: Path, films: Sequence[Path]) -> None:
-    """Put the films of the self-proof into the draft: those given, or phantoms with an opacity each."""
+    """Put the films of the self-proof into the draft: those given, or three phantoms, two of them with an opacity."""
     places.made(folder)
     for film in films:
         shutil.copyfile(film, folder / film.name)
+    if films:
+        return
+    for name, seed, opacity, depth in _PROOF_FILMS:
+        pixels = simulate(seed, opacity, rows=_PROOF_ROWS).pixels
+        # One film in 16 bits and two in 8: both readers take part in the proof.
+        picture = (pixels * 16).astype(np.uint16) if depth == 16 else (pixels // 16).astype(np.uint8)
+        write_whole(folder / name, cv2.imencode(".png", picture)[1].tobytes())
 
 
 def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

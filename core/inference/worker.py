@@ -1,0 +1,74 @@
+"""The assessor's process: holds one bundle on one engine and answers (core.jobs)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.inference.assessing import Assessor
+from core.inference.shelf import chosen
+
+
+def serve(
+    *,
+    bundle: str | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    operating_point: str | None = None,
+    key: bytes | None = None,
+    use: str = "single",
+) -> Callable[[Any], object]:
+    """Open a bundle (None: the one in use) and give the function that answers
+
+    ("assess", film, override, maps) → (Assessment, Maps or None),
+    ("assess-many", films, override) → [(Assessment, None), …],
+    ("about",) → a dict of plain values: name, version, digest, title, classes, engine, device, precision, note, …
+
+    film: core.inference.assessing.Film. Refuses what chosen, load and Assessor refuse.
+    """
+    assessor = Assessor(
+        chosen(bundle),
+        engine,
+        device,
+        operating_point=operating_point,
+        key=key,
+        use="folder" if use == "folder" else "single",
+    )
+
+    def handle(request: Any) -> object:
+        match request:
+            case ("assess", film, override, maps):
+                return assessor.assess(film, override, maps)
+            case ("assess-many", films, override):
+                return assessor.assess_many(films, override)
+            case ("about",):
+                return about(assessor)
+        raise ValueError(f"an assessor knows assess, assess-many and about, got {request!r}")
+
+    return handle
+
+
+def about(assessor: Assessor) -> dict[str, Any]:
+    """What the status bar and the model page show of an assessor: plain values only."""
+    bundle, point = assessor.bundle, assessor.operating_point
+    return {
+        "name": bundle.name,
+        "version": bundle.version,
+        "digest": bundle.digest,
+        "title": bundle.description.title,
+        "classes": [
+            {"name": one.name, "title": one.title, "sentence": one.sentence, "code": one.code}
+            for one in bundle.description.classes
+        ],
+        "suspicion": list(bundle.description.suspicion),
+        "operating_point": {"name": point.name, "threshold": point.threshold, "picked_for": point.picked_for},
+        "class_mix": bundle.description.class_mix,
+        "abstention": bundle.description.abstention.words,
+        "members": [member.name for member in bundle.members],
+        "licence": bundle.description.licence,
+        "card": bundle.card,
+        "engine": assessor.engine.name,
+        "device": assessor.engine.device,
+        "precision": assessor.engine.precision,
+        "note": assessor.engine.note.text if assessor.engine.note else None,
+    }
