@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.cohort.splits import fold_of
 from core.evidence.metrics import Floats
 from core.imaging.prepare import resized
+from core.inference.ensemble import softmax
 
 THUMBNAIL_SIDE = 16
 FACT_NAMES = ("aspect", "size", "mean", "spread", "border_mean", "dark_border_share", "bytes_per_pixel")
@@ -67,7 +68,7 @@ def out_of_fold(
     model: Model = "svm",
     key: str = "baseline",
     folds: int = 5,
-    c: float = 1.0,
+    c: float = 10.0,
 ) -> Floats:
     """Probabilities (films, classes) for every film from a model that saw no film of its group.
 
@@ -101,12 +102,13 @@ def _fitted(table: Floats, truth: NDArray[np.intp], judged: Floats, *, classes: 
         fitted = LogisticRegression(C=c, max_iter=2000).fit(scaler.transform(table), truth)
         answers[:, known] = fitted.predict_proba(scaler.transform(judged))
         return answers
-    # One against the rest, so that votes can be ranked; Platt's inner cross-validation would cut through groups.
-    rankings = np.zeros((len(judged), len(known)))
-    fitted = SVC(C=c, decision_function_shape="ovr", break_ties=True, cache_size=100)
-    fitted.fit(scaler.transform(table), truth)
-    decision = fitted.decision_function(scaler.transform(judged))
-    rankings[:] = np.stack([-decision, decision], axis=1) if decision.ndim == 1 else decision
-    powers = np.exp(rankings - rankings.max(axis=1, keepdims=True))
-    answers[:, known] = powers / powers.sum(axis=1, keepdims=True)
+    # One machine a class, so that its margin ranks films; Platt's inner cross-validation would cut through groups.
+    margins = np.stack(
+        [
+            SVC(C=c).fit(scaler.transform(table), truth == each).decision_function(scaler.transform(judged))
+            for each in known
+        ],
+        axis=1,
+    )
+    answers[:, known] = softmax(margins)
     return answers

@@ -25,9 +25,9 @@ CLOSE = 0.02
 _FEWEST_IN_STRATUM = 10
 _FEWEST_OF_A_CLASS = 5
 _SHORTCUTS = {
-    "thumbnail": ("A 16 × 16 thumbnail", "shortcut-thumbnail"),
-    "file-facts": ("The facts of the file (size, greys, border)", "shortcut-file-facts"),
-    "source": ("The name of the source", "shortcut-source"),
+    "thumbnail": ("A 16 × 16 thumbnail alone reaches", "shortcut-thumbnail"),
+    "file-facts": ("The facts of the file alone (size, greys, border) reach", "shortcut-file-facts"),
+    "source": ("The name of the source alone reaches", "shortcut-source"),
 }
 
 
@@ -165,7 +165,7 @@ def _part(table: Table, chosen: NDArray[np.bool_]) -> Table:
 
 
 def _within_source(table: Table, others: Mapping[str, Floats], replicates: int) -> list[dict[str, Any]]:
-    """Two classes of one source told apart: the source cannot help here. Beside it the thumbnail on the same films."""
+    """Two classes of one source told apart: the source cannot help here. Beside it the shortcuts on the same films."""
     rows = []
     for source in sorted(set(table.sources) - {""}):
         here = np.array([each == source for each in table.sources])
@@ -174,12 +174,15 @@ def _within_source(table: Table, others: Mapping[str, Floats], replicates: int) 
             positive = table.truth[chosen] == second
             if min(positive.sum(), (~positive).sum()) < _FEWEST_OF_A_CLASS:
                 continue
-            statistics = {"auroc": metrics.auroc(positive, _between(table.probabilities[chosen], first, second))}
-            if "thumbnail" in others:
-                statistics["thumbnail_auroc"] = metrics.auroc(
-                    positive, _between(others["thumbnail"][chosen], first, second)
-                )
-                statistics["difference"] = metrics.minus(statistics["auroc"], statistics["thumbnail_auroc"])
+            statistics: dict[str, Statistic] = {
+                "auroc": metrics.auroc(positive, _between(table.probabilities[chosen], first, second))
+            }
+            for name in table.features:
+                shortcut = metrics.auroc(positive, _between(others[name][chosen], first, second))
+                statistics |= {
+                    f"{name}/auroc": shortcut,
+                    f"{name}/better_by": metrics.minus(statistics["auroc"], shortcut),
+                }
             groups = [group for group, taken in zip(table.groups, chosen, strict=True) if taken]
             rows.append(
                 {
@@ -237,10 +240,11 @@ def _findings(table: Table, compared: Mapping[str, Any]) -> list[dict[str, Any]]
         better, theirs = compared[name]["better_by"], compared[name]["auroc/macro"]["value"]
         if better["value"] is None or (better["low"] is not None and better["low"] > CLOSE):
             continue
-        ends = "" if better["low"] is None else f", 95 % interval {better['low']:+.3f} to {better['high']:+.3f}"
+        own = theirs + better["value"]
+        ends = "" if better["low"] is None else f" (95 % interval {better['low']:+.3f} to {better['high']:+.3f})"
         text = (
-            f"{title} alone reaches a mean AUROC of {theirs:.3f} on these films; the bundle is better by "
-            f"{better['value']:+.3f}{ends}. What it knows may be where the films come from."
+            f"{title} a mean AUROC of {theirs:.3f} on these films, the bundle {own:.3f}: a difference of "
+            f"{better['value']:+.3f}{ends}. What the bundle knows may be where the films come from."
         )
         findings.append({"code": code, "severity": "serious", "text": text, "count": len(table), "images": []})
     return findings

@@ -58,7 +58,7 @@ def test_figures_stand_by_source_by_group_and_within_one_source(honest):
         ("here", "normal", "covid"),
         ("here", "pneumonia", "covid"),
     ]
-    assert within[0]["difference"]["low"] > 0
+    assert within[0]["thumbnail/better_by"]["low"] > 0
 
 
 def test_operating_point_is_judged_on_normal_against_the_rest(honest):
