@@ -49,7 +49,7 @@ def augmented(film: Film, seed: int, number: int, index: int, strength: Strength
     picture = film.astype(np.float32) / np.float32(65535)
     for change in _CHANGES:
         picture = change(picture, draw, strength)
-    return np.round(np.clip(picture, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.round(np.clip(picture, 0, 1) * 65535), np.uint16)
 
 
 def _crop_and_turn(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
@@ -114,9 +114,10 @@ def _mark(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _F
         row, column = (1 - row if draw.random() < 0.5 else row), (0.85 - column if draw.random() < 0.5 else column)
         size = draw.uniform(0.2, 0.9) * columns / 256
         place_xy = (int(column * columns), int(row * rows))
-        cv2.putText(
-            picture, text, place_xy, cv2.FONT_HERSHEY_SIMPLEX, size, float(draw.choice([0.0, 1.0])), 1, cv2.LINE_AA
-        )
+        ink = np.zeros(picture.shape, np.uint8)
+        cv2.putText(ink, text, place_xy, cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
+        share = ink.astype(np.float32) / np.float32(255)
+        picture = picture * (1 - share) + share * np.float32(draw.choice([0.0, 1.0]))
     return picture
 
 
