@@ -6,15 +6,15 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
 from core.errors import HilumError, ImageFailed, ImageRefused, Reason, reason
-from core.imaging.looks import Looks, look
-from core.imaging.prepare import Corrections, Fitted, Settled, fit, settle
-from core.imaging.radiograph import Facts, Radiograph
+from core.imaging.film import Film, film_of
+from core.imaging.prepare import Corrections, Fitted, fit
+from core.imaging.radiograph import Radiograph
 from core.inference import ensemble, gate, heatmap
 from core.inference.assessment import Assessment, BundleMark, Maps, MemberOpinion, Seconds, Status
 from core.inference.bundles import Bundle
@@ -25,49 +25,15 @@ from core.inference.novelty import Novelty, score
 from core.inference.selfproof import proven
 
 
-@dataclass(frozen=True, slots=True)
-class Film:
-    """What the networks and the gate need of a radiograph; small enough to travel between processes.
-
-    path: what the row shows. seconds: read and prepare so far.
-    """
-
-    path: str
-    frame: int
-    sha256: str
-    settled: Settled
-    facts: Facts
-    looks: Looks
-    reasons: tuple[Reason, ...]
-    corrections: Corrections = field(default_factory=Corrections)
-    seconds: Seconds = field(default_factory=Seconds)
-
-
-def film_of(radiograph: Radiograph, corrections: Corrections | None = None, read_seconds: float = 0.0) -> Film:
-    """Settle a radiograph with what its reader declared about it, and measure its looks."""
-    corrections = corrections or Corrections()
-    start = perf_counter()
-    settled = settle(radiograph, corrections)
-    looks = look(radiograph, settled)
-    return Film(
-        radiograph.ref.name,
-        radiograph.frame,
-        radiograph.sha256,
-        settled,
-        radiograph.facts,
-        looks,
-        radiograph.reasons,
-        corrections,
-        Seconds(read=read_seconds, prepare=perf_counter() - start),
-    )
-
-
 def unread(
     path: str, error: HilumError, *, frame: int = 1, sha256: str | None = None, corrections: Corrections | None = None
 ) -> Assessment:
     """The row of an image that could not be opened: refused when it is the image's fault, else failed."""
     status: Status = "refused" if isinstance(error, ImageRefused) else "failed"
     return Assessment(path, frame, None, sha256, status, (error.reason,), corrections=corrections or Corrections())
+
+
+__all__ = ["Assessor", "Film", "film_of", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +205,7 @@ class Assessor:
             engine=self.engine.name,
             device=self.engine.device,
             precision=self.engine.precision,
-            seconds=film.seconds,
+            seconds=Seconds(film.read_seconds, film.prepare_seconds),
         )
 
     def _study(self, uid: str | None) -> str | None:

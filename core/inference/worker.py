@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.imaging.film import Film
 from core.inference.assessing import Assessor
 from core.inference.shelf import chosen
 
@@ -20,11 +21,12 @@ def serve(
 ) -> Callable[[Any], object]:
     """Open a bundle (None: the one in use) and give the function that answers
 
-    ("assess", film, override, maps) → (Assessment, Maps or None),
+    ("assess", film, override) and ("assess", film, override, maps) → (Assessment, Maps or None),
     ("assess-many", films, override) → [(Assessment, None), …],
     ("about",) → a dict of plain values: name, version, digest, title, classes, engine, device, precision, note, …
 
-    film: core.inference.assessing.Film. Refuses what chosen, load and Assessor refuse.
+    film: core.imaging.film.Film, as core.imaging.worker answers to "settle". override: a reason or None.
+    Refuses what chosen, load and Assessor refuse.
     """
     assessor = Assessor(
         chosen(bundle),
@@ -37,7 +39,9 @@ def serve(
 
     def handle(request: Any) -> object:
         match request:
-            case ("assess", film, override, maps):
+            case ("assess", Film() as film, override):
+                return assessor.assess(film, override)
+            case ("assess", Film() as film, override, bool(maps)):
                 return assessor.assess(film, override, maps)
             case ("assess-many", films, override):
                 return assessor.assess_many(films, override)
@@ -60,6 +64,7 @@ def about(assessor: Assessor) -> dict[str, Any]:
             {"name": one.name, "title": one.title, "sentence": one.sentence, "code": one.code}
             for one in bundle.description.classes
         ],
+        "titles": {one.name: one.title for one in bundle.description.classes},
         "suspicion": list(bundle.description.suspicion),
         "operating_point": {"name": point.name, "threshold": point.threshold, "picked_for": point.picked_for},
         "class_mix": bundle.description.class_mix,

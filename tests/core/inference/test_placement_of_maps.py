@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.imaging import paint
+from core.imaging.film import film_of
 from core.imaging.geometry import inverse, moved
 from core.imaging.prepare import Corrections
-from core.inference.assessing import Assessor, film_of
+from core.inference.assessing import Assessor
 from core.inference.assessment import Maps
 from core.inference.bundles import Bundle
 from tests.films import disc, radiograph, write_dicom, write_png
