@@ -180,6 +180,11 @@ class Pool:
         self._failed_starts = 0
 
     @property
+    def count(self) -> int:
+        """How many workers there are."""
+        return len(self._seats)
+
+    @property
     def pending(self) -> int:
         """Requests that have no result yet."""
         return len(self._waiting) + sum(seat.task is not None for seat in self._seats)

@@ -1,0 +1,389 @@
+"""The journal of a run: one row a film, written as it comes, whole after every kill.
+
+A run folder holds journal.sqlite. Rows are found first (status "found", in the order of finding, which gives the row
+number) and finished later, so that a run that was killed goes on where it was, with the same row numbers.
+The window may read it while a run writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from filelock import FileLock, Timeout
+
+from core import places
+from core.errors import RunRefused
+from core.imaging.sources import ImageRef
+from core.inference.assessment import Assessment
+
+SCHEMA_VERSION = 1
+FILE_NAME = "journal.sqlite"
+LOCK_NAME = "run.lock"
+
+# superseded: the row that took its place; 0 for a current one. size and time are those of the listing, sha256 is of
+# the bytes that were judged. content: everything that the assessment rests on; pixels: what the network saw.
+# sop, patient, name: keyed hashes, for the cautions between files.
+_SCHEMA = (
+    "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE root (number INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
+    """CREATE TABLE item (
+        seq INTEGER PRIMARY KEY,
+        root INTEGER NOT NULL REFERENCES root, path BLOB NOT NULL, member BLOB NOT NULL, frame INTEGER NOT NULL,
+        size INTEGER, time INTEGER,
+        status TEXT NOT NULL DEFAULT 'found', superseded INTEGER NOT NULL DEFAULT 0,
+        sha256 TEXT, content TEXT, pixels TEXT, sop TEXT, patient TEXT, name TEXT, burned_in TEXT,
+        suspicion REAL, assessment TEXT
+    )""",
+    "CREATE TABLE thumbnail (seq INTEGER PRIMARY KEY REFERENCES item, jpeg BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX item_key ON item (root, path, member, frame) WHERE superseded = 0",
+    "CREATE INDEX item_found ON item (seq) WHERE status = 'found' AND superseded = 0",
+    "CREATE INDEX item_suspicion ON item (suspicion DESC, seq) WHERE superseded = 0",
+    "CREATE INDEX item_superseded ON item (superseded) WHERE superseded <> 0",
+    "CREATE INDEX item_content ON item (content) WHERE content IS NOT NULL",
+    "CREATE INDEX item_sop ON item (sop, pixels) WHERE sop IS NOT NULL AND superseded = 0",
+    "CREATE INDEX item_patient ON item (patient, name) WHERE patient IS NOT NULL AND superseded = 0",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all rows of a run have in common; a run never mixes two of them.
+
+    bundle: its digest. steps: names and versions of everything between file and network.
+    """
+
+    bundle: str
+    engine: str
+    device: str
+    precision: str
+    steps: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A film that was listed. size, time (nanoseconds): of its file, or of the archive that holds it; None: no file."""
+
+    ref: ImageRef
+    size: int | None
+    time: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row that waits for its film. earlier: the row that it takes the place of, if its sha256 differs."""
+
+    seq: int
+    ref: ImageRef
+    earlier: int | None = None
+    earlier_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a film came to; the fields of the journal's row beside the assessment."""
+
+    assessment: Assessment
+    content: str | None = None
+    pixels: str | None = None
+    sop: str | None = None
+    patient: str | None = None
+    name: str | None = None
+    burned_in: str | None = None
+    thumbnail: bytes | None = None
+
+
+class Journal:
+    """An open journal; the run belongs to this process until `close`. Use `open_journal`."""
+
+    def __init__(self, folder: Path, lock: FileLock, database: sqlite3.Connection) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._database = database
+        self._roots: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Give the run back."""
+        self._database.close()
+        self._lock.release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """For reading (core.screening.rows)."""
+        return self._database
+
+    def note(self, name: str) -> Any:
+        """A value of the run, or None."""
+        row = self._database.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def notes(self, **values: Any) -> None:
+        """Keep values of the run (JSON)."""
+        with self._together():
+            for name, value in values.items():
+                self._write("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, json.dumps(value)))
+
+    def agree(self, terms: Terms, **about: Any) -> None:
+        """Keep the terms of a new run, and what its exports say of it; refuse "run-differs" for other terms."""
+        present = self.note("terms")
+        if present is None:
+            self.notes(terms=asdict(terms), **about)
+        else:
+            _compare(Terms(**present), terms)
+
+    def begin(self) -> None:
+        """Start a pass: what failed is tried again."""
+        with self._together():
+            self._write("INSERT OR REPLACE INTO run VALUES ('listed', 'false')")
+            self._write("UPDATE item SET status = 'found' WHERE status = 'failed' AND superseded = 0")
+
+    def found(self, films: Sequence[Found]) -> None:
+        """Give rows to films that have none, and new rows to those whose size or time changed since."""
+        with self._together():
+            for film in films:
+                self._find(film)
+
+    def _root(self, root: str) -> int:
+        """A root's number; a root that moved keeps the one that it had."""
+        if root not in self._roots:
+            moved = next((old for old in self._roots if _moved(old, root)), None)
+            if moved is None:
+                self._write("INSERT INTO root (path) VALUES (?)", (os.fsencode(root),))
+            else:
+                self._write("UPDATE root SET path = ? WHERE number = ?", (os.fsencode(root), self._roots[moved]))
+            self._roots = self._read_roots()
+        return self._roots[root]
+
+    def _read_roots(self) -> dict[str, int]:
+        rows = self._database.execute("SELECT path, number FROM root ORDER BY number")
+        return {os.fsdecode(path): number for path, number in rows}
+
+    def _find(self, film: Found) -> None:
+        root = root_of(film.ref)
+        key = (self._root(root), _relative(film.ref, root), os.fsencode(film.ref.member or ""), film.ref.frame)
+        row = self._database.execute(
+            "SELECT seq, size, time, status FROM item"
+            " WHERE root = ? AND path = ? AND member = ? AND frame = ? AND superseded = 0",
+            key,
+        ).fetchone()
+        if row is not None:
+            seq, size, time, status = row
+            if (size, time) == (film.size, film.time):
+                return
+            if status == "found":
+                self._write("UPDATE item SET size = ?, time = ? WHERE seq = ?", (film.size, film.time, seq))
+                return
+            # The unique key holds among current rows: the old one steps back before the new one comes.
+            new = self._database.execute("SELECT max(seq) + 1 FROM item").fetchone()[0]
+            self._write("UPDATE item SET superseded = ? WHERE seq = ?", (new, seq))
+        self._write(
+            "INSERT INTO item (root, path, member, frame, size, time) VALUES (?, ?, ?, ?, ?, ?)",
+            (*key, film.size, film.time),
+        )
+
+    def waiting(self, after: int, count: int) -> list[Item]:
+        """The next rows without a result, beyond the row number `after`."""
+        rows = self._database.execute(
+            "SELECT item.seq, root.path, item.path, item.member, item.frame, earlier.seq, earlier.sha256"
+            " FROM item JOIN root ON root.number = item.root"
+            " LEFT JOIN item AS earlier ON earlier.superseded = item.seq AND earlier.superseded <> 0"
+            " WHERE item.status = 'found' AND item.superseded = 0 AND item.seq > ? ORDER BY item.seq LIMIT ?",
+            (after, count),
+        ).fetchall()
+        return [Item(row[0], _ref(*row[1:5]), row[5], row[6]) for row in rows]
+
+    def finish(self, item: Item, result: Result) -> None:
+        """Write a film's row."""
+        row = result.assessment
+        values = (
+            row.status,
+            row.sha256,
+            result.content,
+            result.pixels,
+            result.sop,
+            result.patient,
+            result.name,
+            result.burned_in,
+            row.suspicion,
+            json.dumps(asdict(row)),
+            item.seq,
+        )
+        with self._together():
+            self._write(
+                "UPDATE item SET status = ?, sha256 = ?, content = ?, pixels = ?, sop = ?, patient = ?, name = ?,"
+                " burned_in = ?, suspicion = ?, assessment = ? WHERE seq = ?",
+                values,
+            )
+            if result.thumbnail is not None:
+                self._write("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (item.seq, result.thumbnail))
+
+    def keep_earlier(self, item: Item) -> None:
+        """A film that only looked changed (same sha256) keeps its earlier row."""
+        size, time = self._database.execute("SELECT size, time FROM item WHERE seq = ?", (item.seq,)).fetchone()
+        with self._together():
+            self._write("DELETE FROM item WHERE seq = ?", (item.seq,))
+            self._write("UPDATE item SET superseded = 0, size = ?, time = ? WHERE seq = ?", (size, time, item.earlier))
+
+    def twin(self, content: str) -> Assessment | None:
+        """The assessment of a film that rests on the same content, wherever it lies."""
+        row = self._database.execute(
+            "SELECT assessment FROM item WHERE content = ? AND status NOT IN ('failed', 'found') LIMIT 1", (content,)
+        ).fetchone()
+        return None if row is None else Assessment.from_json(json.loads(row[0]))
+
+    def listed(self) -> None:
+        """All films under the roots have rows."""
+        self.notes(listed=True)
+
+    def unfinished(self) -> int:
+        """How many rows wait for their film."""
+        return cast(int, self._database.execute(f"SELECT count(*) FROM item WHERE {WAITING}").fetchone()[0])
+
+    def total(self) -> int:
+        """How many current rows there are."""
+        return cast(int, self._database.execute("SELECT count(*) FROM item WHERE superseded = 0").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _together(self) -> Iterator[None]:
+        """What the block writes is there as a whole or not at all."""
+        self._write("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+        self._write("COMMIT")
+
+    def _write(self, statement: str, values: Sequence[object] = ()) -> None:
+        """The one place through which everything is written (the tests kill the process here)."""
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise refusal_of(error, self.folder) from error
+
+
+WAITING = "status = 'found' AND superseded = 0"
+
+
+def open_journal(folder: Path, *, resume: bool) -> Journal:
+    """Open the journal of a run for writing, or make it; the run then belongs to this process.
+
+    Refuses "run-in-use", "run-exists" (without `resume`), "run-unreadable", "place-unwritable", "disk-full".
+    """
+    places.made(folder)
+    lock = FileLock(folder / LOCK_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunRefused("run-in-use", what=folder) from None
+    except OSError as error:
+        raise RunRefused("place-unwritable", what=folder, why=error.strerror or type(error).__name__) from error
+    try:
+        return _opened(folder, lock, resume)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _opened(folder: Path, lock: FileLock, resume: bool) -> Journal:
+    try:
+        database = sqlite3.connect(folder / FILE_NAME, timeout=10, isolation_level=None)
+    except sqlite3.Error as error:
+        raise refusal_of(error, folder) from error
+    try:
+        _check(database, folder)
+        # A write-ahead log shares memory between processes, which a network share cannot do.
+        mode, care = ("WAL", "NORMAL") if places.on_local_disk(folder) else ("DELETE", "FULL")
+        database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute(f"PRAGMA synchronous = {care}")
+        database.execute("PRAGMA temp_store = FILE")
+        journal = Journal(folder, lock, database)
+        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+            _create(journal)
+        elif not resume:
+            raise RunRefused("run-exists", what=folder)
+        journal._roots = journal._read_roots()
+    except sqlite3.Error as error:
+        database.close()
+        raise refusal_of(error, folder) from error
+    except BaseException:
+        database.close()
+        raise
+    return journal
+
+
+def _check(database: sqlite3.Connection, folder: Path) -> None:
+    """Refuse a journal that is damaged or that a newer Hilum wrote."""
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise RunRefused("run-unreadable", what=folder, why="a newer Hilum made it")
+    verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise RunRefused("run-unreadable", what=folder, why="its journal is damaged")
+
+
+def _create(journal: Journal) -> None:
+    # One transaction, the version in it: a kill in the middle leaves an empty file, which is made anew.
+    with journal._together():
+        for statement in _SCHEMA:
+            journal._write(statement)
+        journal._write("INSERT INTO run VALUES ('listed', 'false')")
+        journal._write(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _compare(present: Terms, asked: Terms) -> None:
+    said = {"bundle": "the bundle {}", "precision": "precision {}", "steps": "the steps {}"}
+    for name, was in asdict(present).items():
+        now = getattr(asked, name)
+        if was != now:
+            words = said.get(name, f"the {name} {{}}")
+            short = 12 if name == "bundle" else None
+            raise RunRefused("run-differs", present=words.format(was[:short]), asked=words.format(now[:short]))
+
+
+def refusal_of(error: sqlite3.Error, folder: Path) -> RunRefused:
+    """The sentence for what SQLite says."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name == "SQLITE_FULL":
+        return RunRefused("disk-full", what=folder)
+    if name.startswith("SQLITE_IOERR_WRITE"):
+        # Quota, file size limit, or a share that went away: SQLite does not tell them apart.
+        return RunRefused(
+            "place-unwritable", what=folder, why="no space, no quota or no connection; rows so far are kept"
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return RunRefused("run-unreadable", what=folder, why="its journal is damaged")
+    return RunRefused("place-unwritable", what=folder, why=str(error))
+
+
+def root_of(ref: ImageRef) -> str:
+    """The folder to which a film's path is relative: what the user named, or the folder of the file that he named."""
+    return str(Path(ref.path).parent) if ref.path == ref.root or not ref.root else ref.root
+
+
+def _moved(old: str, root: str) -> bool:
+    """Whether a root is most likely an old one in a new place: same name, and nothing is left where it was."""
+    return Path(old).name == Path(root).name and not Path(old).exists()
+
+
+def _relative(ref: ImageRef, root: str) -> bytes:
+    # Bytes: a name on a disk need not be text. Slashes: a run folder may move between systems.
+    return os.fsencode(os.path.relpath(ref.path, root).replace(os.sep, "/"))
+
+
+def _ref(root: bytes, path: bytes, member: bytes, frame: int) -> ImageRef:
+    folder = os.fsdecode(root)
+    return ImageRef(str(Path(folder) / os.fsdecode(path)), os.fsdecode(member) or None, frame, folder)

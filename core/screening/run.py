@@ -1,0 +1,155 @@
+"""Screening: films of any number through decoders and engine into a run folder that survives interruption."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from core import places
+from core.errors import UsageRefused
+from core.imaging.limits import MIB, Limits
+from core.imaging.prepare import SETTLE_VERSION
+from core.imaging.sources import Frames, ImageRef, find
+from core.inference import shelf
+from core.inference.assessing import Assessor
+from core.jobs import Pool
+from core.progress import Progress, Stop
+from core.screening.journal import Terms, open_journal
+from core.screening.judging import Judge
+from core.screening.pipeline import Pipeline
+from core.screening.pseudonyms import run_key
+from core.screening.rows import counts, is_finished
+
+DECODER: Final = "core.imaging.worker:serve"
+FAULTS = "faults.txt"
+# Libraries and one large film; below it honest files would be refused.
+_LEAST_MEMORY = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run came to. counts: current rows by status, "found" are those that wait. note: about the engine."""
+
+    folder: Path
+    counts: Mapping[str, int]
+    finished: bool
+    stopped: bool
+    faults: int
+    note: str | None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a user asks of a run, apart from the films. workers: decoders; None: as many as cores and memory allow."""
+
+    bundle: str | None = None
+    engine: str = "auto"
+    device: str = "auto"
+    frames: Frames = "first"
+    workers: int | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def screen(
+    paths: Sequence[str | Path],
+    folder: Path,
+    wish: Wish | None = None,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    stop: Stop | None = None,
+) -> Summary:
+    """Assess every film under the paths into the run folder; go on with it when `resume`.
+
+    Refuses "path-missing", and what open_journal, the bundle and the engine refuse. Whatever is wrong with a film is
+    its row. A mistake of our own on one film is its row too, and its traceback lies in faults.txt in the run folder.
+    """
+    wish, stop = wish or Wish(), stop or Stop()
+    if paths and not any(os.path.lexists(path) for path in paths):
+        raise UsageRefused("path-missing", what=paths[0])
+    with open_journal(folder, resume=resume) as journal:
+        bundle = shelf.chosen(wish.bundle)
+        if journal.note("key") is None:
+            journal.notes(key=run_key([os.path.realpath(path) for path in paths], bundle.digest).hex())
+        key = bytes.fromhex(journal.note("key"))
+        assessor = Assessor(bundle, wish.engine, wish.device, key=key, use="folder")
+        faults = _Faults(folder)
+        try:
+            journal.agree(_terms(assessor), about=_about(assessor))
+            journal.begin()
+            with (
+                Judge(lambda films: [row for row, _maps in assessor.assess_many(films)]) as judge,
+                decoders(wish) as pool,
+            ):
+                pipeline = Pipeline(journal, pool, judge, key, 3 * pool.count, on_progress, stop, faults.keep)
+                pipeline.run(_without(find(paths, wish.frames, wish.limits), folder))
+        finally:
+            assessor.close()
+        note = assessor.engine.note.text if assessor.engine.note else None
+        found = counts(journal.database)
+        return Summary(folder, found, is_finished(journal.database), stop.asked, faults.count, note)
+
+
+def decoders(wish: Wish) -> Pool:
+    """The processes that open files: together within a quarter of memory, each with room for a large film."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quarter = psutil.virtual_memory().total // 4
+    count = max(1, min(wish.workers or cores, quarter // _LEAST_MEMORY))
+    memory = max(_LEAST_MEMORY, min(wish.limits.memory_bytes, quarter // count))
+    return Pool(DECODER, {"limits": wish.limits}, count=count, seconds=wish.limits.decode_seconds, memory_bytes=memory)
+
+
+@dataclass(slots=True)
+class _Faults:
+    """Our own mistakes on single films: counted, their tracebacks kept in the run folder."""
+
+    folder: Path
+    count: int = 0
+
+    def keep(self, traceback: str) -> None:
+        self.count += 1
+        with open(self.folder / FAULTS, "a", encoding="utf-8") as file:
+            file.write(traceback + "\n")
+
+
+def _without(refs: Iterator[ImageRef], folder: Path) -> Iterator[ImageRef]:
+    """The films, without what lies in the run folder: it may lie among them."""
+    own = os.path.realpath(folder) + os.sep
+    return (ref for ref in refs if not ref.path.startswith(own))
+
+
+def _terms(assessor: Assessor) -> Terms:
+    bundle, engine = assessor.bundle, assessor.engine
+    steps = {f"{step['name']} {step['version']}" for member in bundle.members for step in bundle.input(member).steps}
+    return Terms(
+        bundle.digest,
+        engine.name,
+        engine.device,
+        engine.precision,
+        ", ".join((f"settle {SETTLE_VERSION}", *sorted(steps))),
+    )
+
+
+def _about(assessor: Assessor) -> dict[str, Any]:
+    """What exports say of a run, and the names of their columns."""
+    bundle, engine = assessor.bundle, assessor.engine
+    return {
+        "bundle": bundle.name,
+        "version": bundle.version,
+        "digest": bundle.digest,
+        "classes": list(bundle.classes),
+        "members": [member.name for member in bundle.members],
+        "engine": engine.name,
+        "device": engine.device,
+        "precision": engine.precision,
+        "hilum": places.version(),
+    }
