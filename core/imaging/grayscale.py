@@ -62,7 +62,8 @@ class VoiTable:
 
     def grey(self, values: Values) -> Values:
         place = np.clip(np.floor(values + 0.5) - self.first, 0, len(self.entries) - 1).astype(np.intp)
-        return np.minimum(self.entries[place].astype(np.float64) * (255.0 / (2**self.bits - 1)), 255.0)
+        grey: Values = self.entries[place].astype(np.float64) * (255.0 / (2**self.bits - 1))
+        return np.minimum(grey, 255.0)
 
 
 @dataclass(frozen=True, slots=True)

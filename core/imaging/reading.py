@@ -108,9 +108,9 @@ def _by_kind(file: BinaryIO, ref: ImageRef, limits: Limits, learnt: Learnt) -> R
     if ending is not None:
         learnt.add("wrong-extension", present=ending, actual=kind.removeprefix("headerless "))
     if kind == "DICOM" or kind == "headerless DICOM":  # noqa: PLR1714 - mypy narrows by ==, not by `in`
-        from core.imaging.dicom import film
+        from core.imaging.dicom import reading
 
-        return film.read(file, ref, kind != "DICOM", limits, learnt)
+        return reading.read(file, ref, kind != "DICOM", limits, learnt)
     from core.imaging import raster
 
     return raster.read(file, ref, kind, limits, learnt)

@@ -283,10 +283,17 @@ class _Scan:
             raise self._cut_or_damaged(found)
         if length % _UNIT.get(vr, 1) and (tag >> 16) % 2 == 0:
             raise ImageRefused("corrupt-header", what=f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has a wrong length")
-        if vr == b"SQ" or (level.implicit and _is_sequence(tag)):
+        if vr == b"SQ" or (level.implicit and self._holds_items(tag, offset, length)):
             self._deeper(_Level("sequence", offset + length, level.implicit))
             return offset
         return offset + length
+
+    def _holds_items(self, tag: int, offset: int, length: int) -> bool:
+        """Implicit coding does not say what is a sequence: its value begins with an item."""
+        if tag >> 16 & 1 or length < 8:
+            return False
+        self.file.seek(offset)
+        return self.file.read(4) == b"\xfe\xff\x00\xe0"
 
     def _item(self, tag: int, length: int, place: int, level: _Level) -> int:
         if tag == _SEQUENCE_END and level.end is None:
@@ -331,11 +338,3 @@ class _Scan:
             after, at = tag, at + 8 + self.short.unpack(data[at + 6 : at + 8])[0]
         return True
 
-
-def _is_sequence(tag: int) -> bool:
-    from pydicom.datadict import dictionary_VR
-
-    try:
-        return bool(dictionary_VR(tag) == "SQ")
-    except KeyError:
-        return False

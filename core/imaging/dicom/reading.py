@@ -121,10 +121,10 @@ def _padding(head: Header, stored: Stored, layout: Layout) -> Mask | None:
 
 
 def _in_sign(stated: float | None, layout: Layout) -> int | None:
-    if stated is None or stated != int(stated):
+    if stated is None or not stated.is_integer():
         return None
     value = int(stated)
-    bits = layout.allocated
-    if layout.is_signed and value >= 2 ** (bits - 1):
-        return value - 2**bits
-    return value + 2**bits if not layout.is_signed and value < 0 else value
+    span = 1 << layout.allocated
+    if layout.is_signed and value >= span // 2:
+        return value - span
+    return value + span if not layout.is_signed and value < 0 else value
