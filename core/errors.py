@@ -79,7 +79,10 @@ def _refusals() -> tuple[Sentence, ...]:
         ("colour-photograph", _("refusal", "This is a colour picture, not a radiograph.")),
         ("not-a-file", _("refusal", "This is not a regular file.")),
         ("a-container", _("refusal", "This is a list of files, not an image; each of them has a row of its own.")),
-        ("folder-too-deep", _("refusal", "Folders are nested more than {limit} deep here; what lies below is left out.")),
+        (
+            "folder-too-deep",
+            _("refusal", "Folders are nested more than {limit} deep here; what lies below is left out."),
+        ),
         ("file-too-large", _("refusal", "The file has {present}; the limit is {limit}.")),
         # The gate's own (design.md section 2); the reader never gives these.
         ("gate-not-frontal", _("refusal", "The view is {what}; the networks know frontal films only.")),
@@ -185,11 +188,15 @@ def _others() -> tuple[Sentence, ...]:
         ("bundle-shipped", _("bundle", "The bundle {what} comes with the program and cannot be removed.")),
         ("no-earlier-bundle", _("bundle", "There is no earlier bundle to go back to.")),
         ("architecture-unusable", _("bundle", "The network's description cannot be used: {what}.")),
-        ("conversion-differs", _("bundle", "The converted network {what} differs from the original: {present}; at most {limit}.")),
+        (
+            "conversion-differs",
+            _("bundle", "The converted network {what} differs from the original: {present}; at most {limit}."),
+        ),
         ("graph-unusable", _("bundle", "The network {what} cannot be read by OpenVINO: {why}.")),
         ("weights-unusable", _("bundle", "The weights of the network {what} do not fit: {why}.")),
         ("engine-precision", _("engine", "The device {what} computes in {present}, not in f32; it is not used.")),
         ("engine-missing", _("engine", "The engine {what} is not installed on this PC.")),
+        ("selftest-decoder", _("engine", "The decoder {what} does not give back what went in.")),
         ("device-missing", _("engine", "No {what} that can be used was found on this PC.")),
         ("run-in-use", _("run", "Another process works on the run {what}.")),
         ("run-differs", _("run", "The run was made with {present}, not {asked}; start a new one.")),
