@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton
+from PySide6.QtWidgets import QMenu, QMenuBar, QPushButton, QToolButton
 
 from gui import theme
 
@@ -110,15 +110,24 @@ class Actions(QObject):
             menu = bar.addMenu(f"&{title}")
             self._fill(menu, group)
 
-    def button(self, name: str, *, words: bool = False) -> QToolButton:
-        """A tool button for a command: its icon, and its title beside it if asked."""
+    def push(self, name: str) -> QPushButton:
+        """A button with the command's icon and title."""
+        action = self._actions[name]
+        button = QPushButton(action.icon(), action.text())
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
+        button.setEnabled(action.isEnabled())
+        button.clicked.connect(action.trigger)
+        action.enabledChanged.connect(button.setEnabled)
+        return button
+
+    def button(self, name: str) -> QToolButton:
+        """A tool button for a command: its icon alone, with the title as its accessible name."""
         action = self._actions[name]
         button = QToolButton()
         button.setDefaultAction(action)
         button.setAccessibleName(action.text())
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        if words:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         return button
 
     def _fill(self, menu: QMenu, group: str) -> None:

@@ -19,10 +19,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.errors import HilumError, ImageFailed
-from core.jobs import Answer, Worker, WorkerDied
+from core.jobs import Answer, Worker, WorkerBug, WorkerDied
 
 # A file that ended its process twice is not tried a third time (design.md section 3).
 DEATHS_ALLOWED = 2
+# A spawned process inherits sys.path, and OpenCV changes it for the moment of its import.
+_path_is_whole = threading.Lock()
 
 
 @dataclass(slots=True, eq=False)
@@ -66,13 +68,16 @@ class Process(QObject):
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._make = lambda: Worker(serve, arguments, memory_bytes=memory_bytes)
+        # The process ends itself later than we would end it: for the case that this window is gone by then.
+        own_limit = None if seconds is None else 2 * seconds + 5
+        self._make = lambda: Worker(serve, arguments, memory_bytes=memory_bytes, seconds=own_limit)
         self._seconds = seconds
         self._tasks: deque[Task] = deque()
         self._lock = threading.Lock()
         self._awake, self._wake = multiprocessing.Pipe(duplex=False)
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self.before: Callable[[], None] | None = None
         self._deaths: dict[Hashable, int] = {}
         self._pid: int | None = None
         # Both are emitted on the reader thread and arrive in the window's.
@@ -133,11 +138,17 @@ class Process(QObject):
     def _serve(self) -> None:
         while not self._stopping:
             try:
-                worker = self._make()
+                with _path_is_whole:
+                    worker = self._make()
             except OSError as error:
-                self._refuse_all(ImageFailed("engine-failed", what=error.strerror or type(error).__name__))
-                return
+                self._refuse_all(ImageFailed("program-error", what=error.strerror or type(error).__name__))
+                continue
             self._pid = worker.pid
+            if self.before is not None:
+                # While the process starts, on the thread that has nothing else to do.
+                with _path_is_whole:
+                    self.before()
+                self.before = None
             try:
                 self._work(worker)
             except WorkerDied:
@@ -151,13 +162,16 @@ class Process(QObject):
         try:
             first = self._wait(worker, None)
         except WorkerDied:
-            self._died_young()
+            self._cannot_start(ImageFailed("program-error", what=f"the {self.objectName()} ended while starting"))
+            return
+        except WorkerBug as bug:
+            self._mistaken.emit(bug)
+            self._cannot_start(_sentence_of(bug))
             return
         if first is None:
             return
         if first.error is not None:
-            self.unusable.emit(first.error)
-            self._refuse_all(first.error)
+            self._cannot_start(first.error)
             return
         self.ready.emit()
         while (task := self._next(worker)) is not None:
@@ -168,6 +182,9 @@ class Process(QObject):
             try:
                 worker.ask(task.request)
                 answer = self._wait(worker, self._seconds)
+            except WorkerBug as bug:
+                self._mistaken.emit(bug)
+                answer = Answer(bug.number, error=_sentence_of(bug))
             except WorkerDied:
                 self._died_on(task)
                 raise
@@ -229,9 +246,8 @@ class Process(QObject):
             self.died.emit(f"The {self.objectName()} ended twice on the same file, which is not tried again.")
             self._answered.emit(task, Answer(0, error=ImageFailed("worker-died")))
 
-    def _died_young(self) -> None:
-        """It ended before it was ready: another try would end the same way, so it waits to be wanted again."""
-        error = ImageFailed("engine-failed", what=f"the {self.objectName()} ended while it was starting")
+    def _cannot_start(self, error: HilumError) -> None:
+        """Another try would end the same way, so it waits to be wanted again."""
         self.unusable.emit(error)
         self._refuse_all(error)
 
@@ -245,3 +261,7 @@ class Process(QObject):
         while not self._stopping and not self._tasks:
             wait([self._awake])
             self._awake.recv_bytes()
+
+
+def _sentence_of(bug: WorkerBug) -> ImageFailed:
+    return ImageFailed("program-error", what=bug.remote.strip().splitlines()[-1])

@@ -155,6 +155,14 @@ def style_sheet(theme: Tokens) -> str:
     QLabel[look="label"] {{ color: {t.quiet}; font-size: {LABEL}px; }}
     QLabel[look="finding"] {{ font-size: {FINDING}px; font-weight: 600; }}
     QLabel[look="title"] {{ font-size: {TITLE}px; }}
+    QLabel[look="strong"] {{ font-weight: 600; }}
+    QLabel[look="key"] {{ color: {t.accent}; }}
+    QLabel[look="placard-title"] {{ color: {ON_FILM.text}; font-size: {FINDING}px; font-weight: 600; }}
+    QLabel[look="placard"] {{ color: {ON_FILM.text}; }}
+    QLabel[look="placard-hint"] {{ color: {ON_FILM.quiet}; }}
+    QFrame[look="notice"] {{ background: {t.raised}; border-top: 1px solid {t.line}; }}
+    QProgressBar {{ background: {ON_FILM.line}; border: 0; }}
+    QProgressBar::chunk {{ background: {ON_FILM.accent}; }}
     QLabel[look="refer"] {{ color: {t.refer}; font-weight: 600; }}
     QLabel[look="error"] {{ color: {t.error}; font-weight: 600; }}
     QToolButton {{ border: 1px solid transparent; border-radius: {CORNER}px; padding: 4px; background: transparent; }}
@@ -174,6 +182,9 @@ def style_sheet(theme: Tokens) -> str:
     QSlider::sub-page:horizontal {{ background: {t.accent}; }}
     QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 6px;
         background: {t.text}; }}
+    QPushButton[look="onfilm"] {{ color: {ON_FILM.text}; border-color: {ON_FILM.quiet}; }}
+    QPushButton[look="onfilm"]:hover {{ background: {ON_FILM.raised}; }}
+    QPushButton[look="onfilm"]:focus {{ border-color: {ON_FILM.focus}; }}
     QSlider:focus {{ border: 2px solid {t.focus}; border-radius: {CORNER}px; }}
     QPushButton:focus, QToolButton:focus, QLineEdit:focus {{ border: 2px solid {t.focus}; }}
     QPushButton:focus {{ padding: 4px 11px; }}

@@ -1,0 +1,340 @@
+"""The reading page: the list, the film and its twin, the findings, and the two processes that serve them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from core.errors import HilumError, ImageRefused
+from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
+from gui import theme
+from gui.commands import Actions
+from gui.operation import Operation
+from gui.process import Process
+from gui.reading import words
+from gui.reading.film_area import FilmArea
+from gui.reading.findings import FindingsPanel
+from gui.reading.studies import WIDTH, Entry, Studies, StudyList
+from gui.widgets.film import Film, film
+from gui.widgets.labels import plain
+
+if TYPE_CHECKING:
+    from core.imaging.prepare import Corrections
+    from core.inference.assessment import Assessment, Maps
+
+# A list is for reading; whole folders are screened.
+MOST_FILMS = 500
+
+
+class ReadingPage(QWidget):
+    """Opens what is chosen, shows it, asks the ensemble about it. Late answers of the film before are dropped.
+
+    changed(frozenset): which words of commands.When hold now. notice(str): a sentence for the notice line.
+    assessed(Assessment): for the status bar.
+    """
+
+    changed = Signal(object)
+    notice = Signal(str)
+    assessed = Signal(object)
+
+    def __init__(self, actions: Actions, decoder: Process, assessor: Process, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._actions, self._decoder, self._assessor = actions, decoder, assessor
+        self.studies = Studies(self)
+        self.list = StudyList(self.studies)
+        self.area = FilmArea(actions)
+        self.findings = FindingsPanel(actions)
+        self._count = plain("", "label")
+        self._entry: Entry | None = None
+        self._corrections: Corrections | None = None
+        self._titles: dict[str, str] = {}
+        self._running: list[Operation] = []
+        self._no_networks: HilumError | None = None
+        self._ready = False
+        self._lay_out()
+        self._wire()
+        self.show_nothing()
+
+    # What the window asks for.
+
+    def open_paths(self, paths: Sequence[str]) -> None:
+        """List what lies at the paths and show the first of it."""
+        if not paths:
+            return
+        if not self.studies.entries:
+            self.area.show_placard().say("Looking for films", "\n".join(_named(paths)), busy=True)
+        Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
+
+    def networks_ready(self) -> None:
+        self._ready, self._no_networks = True, None
+        Operation(self._assessor, ("about",)).then(self._know_bundle).run()
+
+    def networks_unusable(self, error: HilumError) -> None:
+        self._ready, self._no_networks = False, error
+        self._tell_changed()
+        if self._entry is None or self.area.view.film is not None:
+            self.findings.unusable(error.reason)
+
+    def show_nothing(self) -> None:
+        """The empty page: what belongs here and how to get it."""
+        self._entry = None
+        buttons = [self._actions.push(name) for name in ("file.open", "file.folder")]
+        if self._actions["file.samples"].isEnabled():
+            buttons.append(self._actions.push("file.samples"))
+        self.area.show_placard().say(
+            "No film is open",
+            "Drop frontal chest radiographs here: DICOM, PNG, JPEG or TIFF files, folders, or a ZIP of them.",
+            hint="Nothing leaves this PC.",
+            buttons=buttons,
+        )
+        if self._no_networks is not None:
+            self.findings.unusable(self._no_networks.reason)
+        else:
+            self.findings.wait("What the ensemble finds in a film appears here.")
+        self._tell_changed()
+
+    def retheme(self) -> None:
+        """Marks are drawn in the colours of the theme: draw them again."""
+        self.findings.redraw()
+        self.list.viewport().update()
+
+    # The list.
+
+    def _list(self, found: Any) -> None:
+        refs, more = found
+        entries = self.studies.add(refs)
+        if more:
+            self.notice.emit(
+                f"The first {len(refs)} files are listed; a longer folder is a task for screening, not for reading."
+            )
+        for entry in entries:
+            if entry.state == "listed" and entry.facts is None:
+                Operation(self._decoder, ("describe", entry.ref), key=entry.ref, urgent=False).then(
+                    lambda description, entry=entry: self._describe(entry, description)
+                ).refused(lambda error, entry=entry: self._mark_unread(entry, error)).run()
+        self._count.setText(f"{len(self.studies.entries)} films" if len(self.studies.entries) != 1 else "1 film")
+        if entries:
+            self._go_to(self.studies.entries.index(entries[0]))
+        elif not self.studies.entries:
+            self.show_nothing()
+            self.notice.emit("There is no file in that folder.")
+
+    def _cannot_list(self, error: HilumError) -> None:
+        self.notice.emit(error.reason.text)
+        if not self.studies.entries:
+            self.show_nothing()
+
+    def _describe(self, entry: Entry, description: Any) -> None:
+        entry.facts = description.facts
+        if description.status in ("refused", "failed"):
+            entry.state = description.status
+            entry.reason = description.reasons[0] if description.reasons else None
+        self.studies.touch(entry)
+
+    def _mark_unread(self, entry: Entry, error: HilumError) -> None:
+        entry.state = "refused" if isinstance(error, ImageRefused) else "failed"
+        entry.reason = error.reason
+        self.studies.touch(entry)
+
+    def _go_to(self, row: int) -> None:
+        if 0 <= row < len(self.studies.entries):
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            index = self.studies.index(row)
+            self.list.selectionModel().setCurrentIndex(index, flags)
+            self.list.scrollTo(index)
+
+    def _step(self, by: int) -> None:
+        self._go_to(self.list.currentIndex().row() + by)
+
+    def _close_current(self) -> None:
+        row = self.list.currentIndex().row()
+        if row < 0:
+            return
+        self._drop()
+        self.studies.remove(row)
+        self._count.setText(f"{len(self.studies.entries)} films")
+        if self.studies.entries:
+            self._show_entry(self.studies.entries[min(row, len(self.studies.entries) - 1)])
+        else:
+            self._count.setText("")
+            self.show_nothing()
+
+    # The film.
+
+    def _show_entry(self, entry: Entry) -> None:
+        self._drop()
+        self._entry, self._corrections = entry, None
+        self.area.show_placard().say(f"Opening {entry.ref.name}", "Decoding the file", busy=True)
+        self.findings.wait("The film is being opened.")
+        opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(film)
+        self._running.append(opening.then(self._show_film).refused(self._explain).run())
+        self._tell_changed()
+
+    def _show_film(self, shown: Film) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        entry.state, entry.facts, entry.reason = "opened", shown.radiograph.facts, None
+        self.studies.touch(entry)
+        self.area.show_film(shown)
+        self.area.remark("", sides=shown.radiograph.sides)
+        self._tell_changed()
+        self._assess()
+
+    def _explain(self, error: HilumError) -> None:
+        """The file cannot be shown: what, why, what now."""
+        entry = self._entry
+        if entry is None:
+            return
+        self._mark_unread(entry, error)
+        mark = words.REFUSED if entry.state == "refused" else words.FAILED
+        if entry.state == "refused":
+            hint, buttons = "Trying again gives the same answer. The other films on the list are not affected.", []
+        else:
+            hint, buttons = "Trying again may help.", [self._actions.push("findings.assess")]
+        name = f"{mark.word}: {entry.ref.name}"
+        self.area.show_placard().say(
+            name, error.reason.text, mark=mark.icon, token=mark.token, hint=hint, buttons=buttons
+        )
+        self.findings.wait("There is no film to assess.")
+        self._tell_changed()
+
+    # The ensemble.
+
+    def _assess(self, override: str | None = None) -> None:
+        entry = self._entry
+        if entry is None or self.area.view.film is None:
+            return
+        self._drop()
+        if self._no_networks is None:
+            words_now = "The ensemble is asked." if self._ready else "The networks are getting ready."
+            self.findings.wait(words_now, "The film can be read meanwhile." if not self._ready else "")
+            self.area.remark(words_now)
+        settling = Operation(self._decoder, ("settle", entry.ref, self._declared()), key=entry.ref)
+        self._running.append(
+            settling.then(lambda settled: self._ask(entry, settled, override)).refused(self._not_assessed).run()
+        )
+
+    def _ask(self, entry: Entry, settled: object, override: str | None) -> None:
+        asking = Operation(self._assessor, ("assess", settled, override), key=entry.ref)
+        self._running.append(
+            asking.then(lambda answer: self._show_assessment(entry, *answer)).refused(self._not_assessed).run()
+        )
+
+    def _show_assessment(self, entry: Entry, assessment: Assessment, maps: Maps | None) -> None:
+        entry.assessment = assessment
+        finding = assessment.finding or ""
+        if assessment.probabilities is not None and finding:
+            number = words.probability(assessment.probabilities[finding])
+            entry.finding = f"{self._title(finding)} {number}"
+        self.studies.touch(entry)
+        self.findings.show_assessment(assessment, self._titles, entry.facts)
+        self.area.remark("" if maps is not None else "No heatmap: the film was not assessed.")
+        # Where the film is normal, the question is still where a disease would have been seen.
+        self.area.put_maps(maps, finding, self._title)
+        self.findings.choose(finding)
+        self.assessed.emit(assessment)
+        self._tell_changed()
+
+    def _not_assessed(self, error: HilumError) -> None:
+        self.findings.unusable(error.reason)
+        self.area.remark("No heatmap: there are no networks.")
+
+    def _know_bundle(self, about: Any) -> None:
+        self._titles = dict(about["titles"])
+        self._tell_changed()
+
+    def _declared(self) -> Corrections:
+        if self._corrections is None:
+            self._corrections = importlib.import_module("core.imaging.prepare").Corrections()
+        return self._corrections
+
+    def _declare(self, **changes: object) -> None:
+        """Corrections change what the networks see, and the picture follows."""
+        if self.area.view.film is None:
+            return
+        self._corrections = replace(self._declared(), **changes)
+        turn = clockwise(self._corrections.turned).then(MIRROR if self._corrections.mirrored else UPRIGHT)
+        self.area.view.turned(turn)
+        self.area.view.invert(self._corrections.negative)
+        self._tell_changed()
+        self._assess()
+
+    def _title(self, name: str) -> str:
+        return words.title(name, self._titles)
+
+    def _try_again(self) -> None:
+        if self._entry is not None and self.area.view.film is None:
+            self._show_entry(self._entry)
+        else:
+            self._no_networks = None
+            self._assess()
+
+    def _drop(self) -> None:
+        for operation in self._running:
+            operation.drop()
+        self._running.clear()
+
+    # How it hangs together.
+
+    def _wire(self) -> None:
+        self.list.selectionModel().currentChanged.connect(
+            lambda now, _before: self._show_entry(self.studies.entries[now.row()]) if now.isValid() else None
+        )
+        self.findings.chosen.connect(self.area.choose)
+        self.findings.overridden.connect(self._assess)
+        self.area.finding.connect(self.findings.choose)
+        does: Callable[[str, Callable[[], object]], None] = self._actions.does
+        does("film.next", lambda: self._step(1))
+        does("film.previous", lambda: self._step(-1))
+        does("file.close", self._close_current)
+        does("findings.assess", self._try_again)
+        does("findings.override", self.findings.ask_override)
+        does("findings.negative", lambda: self._declare(negative=self._actions["findings.negative"].isChecked()))
+        does("findings.mirrored", lambda: self._declare(mirrored=self._actions["findings.mirrored"].isChecked()))
+        does("findings.turned", lambda: self._declare(turned=(self._declared().turned + 90) % 360))
+
+    def _tell_changed(self) -> None:
+        """Which commands make sense, and how the checkable ones stand."""
+        shown = self._entry if self.area.view.film is not None else None
+        assessment = shown.assessment if shown is not None else None
+        holds = {
+            "list": bool(self.studies.entries),
+            "film": shown is not None,
+            "networks": shown is not None or (self._entry is not None and self._entry.state == "failed"),
+            "map": assessment is not None and assessment.probabilities is not None,
+            "gate": assessment is not None and assessment.status == "refused",
+        }
+        corrections = self._corrections
+        self._actions["findings.negative"].setChecked(corrections is not None and corrections.negative)
+        self._actions["findings.mirrored"].setChecked(corrections is not None and corrections.mirrored)
+        self.changed.emit(frozenset(word for word, is_so in holds.items() if is_so))
+
+    def _lay_out(self) -> None:
+        self.left = QWidget()
+        self.left.setProperty("panel", True)
+        self.left.setFixedWidth(WIDTH)
+        column = QVBoxLayout(self.left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.SPACE[2], theme.SPACE[3], theme.SPACE[2], theme.SPACE[1])
+        head.addWidget(plain("STUDIES", "label"), 1)
+        head.addWidget(self._count, 0, Qt.AlignmentFlag.AlignRight)
+        column.addLayout(head)
+        column.addWidget(self.list, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
+        row.addWidget(self.left)
+        row.addWidget(self.area, 1)
+        row.addWidget(self.findings)
+
+
+def _named(paths: Sequence[str]) -> list[str]:
+    return [*paths[:3], *(["…"] if len(paths) > 3 else [])]

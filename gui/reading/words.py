@@ -1,0 +1,100 @@
+"""An assessment in a reader's words: marks, titles, facts, times. Nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import Reason
+
+if TYPE_CHECKING:
+    from core.imaging.radiograph import Facts
+    from core.inference.assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A sign and a word for a state, so that nothing is told by colour alone."""
+
+    icon: str
+    word: str
+    token: str
+
+
+REFER = Mark("refer", "Refer", "refer")
+NOT_REFERRED = Mark("clear", "Below the operating point", "text")
+ABSTAINED = Mark("abstained", "No verdict", "refer")
+REFUSED = Mark("refused", "Refused", "error")
+FAILED = Mark("failed", "Failed", "error")
+
+_SEXES = {"M": "man", "F": "woman"}
+
+
+def mark_of(assessment: Assessment) -> Mark:
+    """The mark of a row: refused and failed first, then abstained, then above or below the operating point."""
+    if assessment.status == "refused":
+        return REFUSED
+    if assessment.status == "failed":
+        return FAILED
+    if assessment.status == "abstained":
+        return ABSTAINED
+    return REFER if assessment.refer else NOT_REFERRED
+
+
+def probability(value: float) -> str:
+    """Two digits, and never a certainty that was not there."""
+    if 0 < value < 0.005:
+        return "<0.01"
+    if 0.995 <= value < 1:
+        return ">0.99"
+    return f"{value:.2f}"
+
+
+def title(name: str, titles: Mapping[str, str]) -> str:
+    """A class's title as the bundle gives it, else its name."""
+    return titles.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def in_sentence(title: str) -> str:
+    """A title in the middle of a sentence: "pneumonia", but "COVID-19"."""
+    return title[:1].lower() + title[1:] if title[1:].islower() else title
+
+
+def facts_line(facts: Facts | None, *, short: bool = False) -> str:
+    """View, age and sex, date, as far as the file says; patient names are not part of it."""
+    if facts is None:
+        return ""
+    parts = [
+        facts.view or "",
+        f"{facts.age_years:.0f} y" if facts.age_years is not None else "",
+        _SEXES.get(facts.sex or "", facts.sex or ""),
+        dated(facts.study_date),
+    ]
+    said = [part for part in parts if part]
+    if not said:
+        return f"{facts.format}, nothing stated" if not short else facts.format
+    return " · ".join(said)
+
+
+def dated(date: str | None) -> str:
+    """A DICOM date (YYYYMMDD) with hyphens; anything else as it stands."""
+    if date and len(date) == 8 and date.isdigit():
+        return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    return date or ""
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+def of_gate(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """What the gate refused for."""
+    return tuple(reason for reason in reasons if reason.code.startswith("gate-"))
+
+
+def cautions(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """What to bear in mind: cautions and notes, and not what already stands under the gate."""
+    return tuple(
+        reason for reason in reasons if reason.severity in ("caution", "note") and not reason.code.startswith("gate-")
+    )

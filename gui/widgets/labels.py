@@ -1,0 +1,36 @@
+"""Labels in the few looks of the style sheet. Texts come from files and are plain: no tag in them is ever obeyed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFocusEvent, QPixmap
+from PySide6.QtWidgets import QLabel
+
+from gui import theme
+
+
+def plain(text: str, look: str = "", *, wrap: bool = False) -> QLabel:
+    """A label that shows a text as it is. look: a name of theme.style_sheet."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wrap)
+    if look:
+        label.setProperty("look", look)
+    return label
+
+
+def came_by_keyboard(event: QFocusEvent) -> bool:
+    """Whether focus is to be shown: who clicks knows where, who tabs must be told."""
+    by_key = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+    return event.reason() in by_key
+
+
+def mark(name: str, token: str, side: int = theme.ICON) -> QLabel:
+    """An icon in the colour of a token, for a place where a word stands beside it."""
+    label = QLabel()
+    ratio = label.devicePixelRatioF()
+    image = theme.drawn(name, QColor(getattr(theme.tokens(), token)), round(side * ratio))
+    image.setDevicePixelRatio(ratio)
+    label.setPixmap(QPixmap.fromImage(image))
+    label.setFixedSize(side, side)
+    return label
