@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.geometry import Affine, inverse, moved, scaling
+from core.imaging.geometry import Affine, inverse, scaling
 from core.imaging.prepare import Fitted, Settled
 from core.inference.assessment import Maps
 from core.inference.bundles import Bundle
@@ -19,6 +20,7 @@ from core.inference.engines.base import Output
 from core.inference.ensemble import Opinion, softmax
 
 Floats = NDArray[np.float32]
+_TURNED = 1e-9
 GRID_SIDE = 64  # cells on the longer side: eight settled pixels a cell, half a cell of the finest member
 
 
@@ -63,21 +65,31 @@ def resampled(maps: MemberMaps, shape: tuple[int, int], grid_to_settled: Affine)
 
     Beyond the outermost centres the outermost value goes on; outside the member's input it has seen nothing: 0.
     """
-    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
-    centres = np.stack([rows.ravel() + 0.5, columns.ravel() + 0.5], axis=1)
-    in_square = moved(inverse(maps.square_to_settled) @ grid_to_settled, centres)
-    cells = moved(inverse(maps.cell_to_square), in_square) - 0.5
-    height, width = maps.values.shape[1:]
-    r, c = np.clip(cells[:, 0], 0, height - 1), np.clip(cells[:, 1], 0, width - 1)
-    top, left = np.floor(r).astype(int), np.floor(c).astype(int)
-    below, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    down, across = r - top, c - left
-    v = maps.values.astype(np.float64)
-    values = (1 - down) * ((1 - across) * v[:, top, left] + across * v[:, top, right]) + down * (
-        (1 - across) * v[:, below, left] + across * v[:, below, right]
-    )
-    seen = ((in_square >= 0) & (in_square < maps.square)).all(axis=1)
-    return np.where(seen, values, 0).reshape(-1, *shape).astype(np.float32)
+    grid_to_square = inverse(maps.square_to_settled) @ grid_to_settled
+    values = maps.values.astype(np.float64)
+    # A member's input is cut and scaled from the upright film, never turned: rows and columns go each on their own,
+    # which takes a third of the time that one point at a time took.
+    for axis in (0, 1):
+        values = _along(values, maps, grid_to_square, axis, shape[axis])
+    return values.astype(np.float32)
+
+
+def _along(values: NDArray[np.float64], maps: MemberMaps, grid_to_square: Affine, axis: int, cells: int) -> Any:
+    """Resample (classes, rows, columns) along rows (0) or columns (1) to this many cells."""
+    grid_to_cell = inverse(maps.cell_to_square) @ grid_to_square
+    if abs(grid_to_square[axis, 1 - axis]) > _TURNED or abs(grid_to_cell[axis, 1 - axis]) > _TURNED:
+        raise ValueError("a member's input is turned against the film")
+    centres = np.arange(cells) + 0.5
+    in_square = grid_to_square[axis, axis] * centres + grid_to_square[axis, 2]
+    last = values.shape[1 + axis] - 1
+    at = np.clip(grid_to_cell[axis, axis] * centres + grid_to_cell[axis, 2] - 0.5, 0, last)
+    before = np.floor(at).astype(np.intp)
+    after = np.minimum(before + 1, last)
+    share = np.where((in_square >= 0) & (in_square < maps.square[axis]), 1.0, 0.0)
+    weights = share * (1 - (at - before)), share * (at - before)
+    form = (1, -1, 1) if axis == 0 else (1, 1, -1)
+    first, second = (weight.reshape(form) for weight in weights)
+    return first * values.take(before, 1 + axis) + second * values.take(after, 1 + axis)
 
 
 def against_the_rest(maps: Floats, logits: NDArray[np.float64]) -> Floats:
@@ -85,12 +97,13 @@ def against_the_rest(maps: Floats, logits: NDArray[np.float64]) -> Floats:
 
     p_j / (1 − p_c) is the softmax over the other classes alone: written so, nothing is lost when p_c is 1.
     """
-    rest = np.empty_like(maps)
-    for index in range(len(maps)):
-        others = [other for other in range(len(maps)) if other != index]
-        shares = softmax(logits[others])
-        rest[index] = maps[index] - np.tensordot(shares, maps[others].astype(np.float64), axes=1)
-    return rest
+    others = ~np.eye(len(maps), dtype=bool)
+    shares = np.zeros((len(maps), len(maps)))
+    for index, rest in enumerate(others):
+        shares[index, rest] = softmax(logits[rest])
+    # One product for all classes; einsum adds in a fixed order, a BLAS may not.
+    difference: Floats = (maps - np.einsum("cj,jrk->crk", shares, maps.astype(np.float64))).astype(np.float32)
+    return difference
 
 
 def combined(
