@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from core.cohort.hashes import Hashes, mirrored_hash, perceptual_hash
 from core.evidence import baselines
+from core.imaging.film import Film, film_of
 from core.imaging.limits import Limits
 from core.imaging.reading import open_radiograph
 from core.imaging.sources import ImageRef
-from core.inference.assessing import Film, film_of
 
 
 @dataclass(frozen=True, slots=True)
