@@ -20,6 +20,7 @@ NARROWEST, WIDEST = 0.55, 1.9
 BLANK_SPREAD = 0.08
 NOISE_ROUGHNESS = 0.12
 FEWEST_LEVELS = 24
+LEAST_FRONTAL = -0.1
 
 _CHEST = ("CHEST", "THORA", "LUNG")
 _PROJECTIONS = {"CR", "DX", "OT", "SC", "RG"}
@@ -82,6 +83,8 @@ def from_looks(looks: Looks) -> tuple[Reason, ...]:
         return (reason("gate-flat-art"),)
     if not NARROWEST <= looks.aspect <= WIDEST:
         return (reason("gate-shape", what=f"{looks.aspect:.1f} times"),)
+    if looks.frontal < LEAST_FRONTAL:
+        return (reason("gate-inverted"),)
     return ()
 
 
