@@ -33,7 +33,14 @@ from core.screening.pipeline import Pipeline
 from tests.films import disc, write_dicom, write_png
 
 TERMS = Terms("b" * 64, "stand-in", "CPU", "f32", "settle 1")
-ABOUT = {"classes": ["normal", "bright"], "members": ["one"], "bundle": "stand-in", "version": "1", "digest": "b" * 64}
+ABOUT: dict[str, Any] = {
+    "classes": ["normal", "bright"],
+    "members": ["one"],
+    "bundle": "stand-in",
+    "version": "1",
+    "digest": "b" * 64,
+}
+ABOUT |= {"engine": "stand-in", "device": "CPU", "precision": "f32"}
 KEY = bytes(32)
 
 

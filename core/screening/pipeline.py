@@ -6,6 +6,7 @@ The journal is the queue: films are listed into it and taken from it, so that me
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -57,9 +58,10 @@ class Pipeline:
     def run(self, refs: Iterable[ImageRef]) -> None:
         """List and assess until nothing waits, or until a stop is asked for; the journal is whole at any moment.
 
-        refs: streamed.
+        refs: streamed. What lies in the run folder is none of its films, though the folder may lie among them.
         """
-        listing: Iterator[ImageRef] | None = iter(refs)
+        own = str(self.journal.folder.resolve()) + os.sep
+        listing: Iterator[ImageRef] | None = (ref for ref in refs if not ref.path.startswith(own))
         meter = Meter(done=self.journal.total() - self.journal.unfinished())
         while not self.stop.asked:
             if listing is not None and not self._list(listing):

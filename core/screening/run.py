@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from core import places
 from core.errors import UsageRefused
 from core.imaging.limits import MIB, Limits
 from core.imaging.prepare import SETTLE_VERSION
-from core.imaging.sources import Frames, ImageRef, find
+from core.imaging.sources import Frames, find
 from core.inference import shelf
 from core.inference.assessing import Assessor
 from core.jobs import Pool
@@ -91,7 +91,7 @@ def screen(
                 decoders(wish) as pool,
             ):
                 pipeline = Pipeline(journal, pool, judge, key, 3 * pool.count, on_progress, stop, faults.keep)
-                pipeline.run(_without(find(paths, wish.frames, wish.limits), folder))
+                pipeline.run(find(paths, wish.frames, wish.limits))
         finally:
             assessor.close()
         note = assessor.engine.note.text if assessor.engine.note else None
@@ -119,12 +119,6 @@ class _Faults:
         self.count += 1
         with open(self.folder / FAULTS, "a", encoding="utf-8") as file:
             file.write(traceback + "\n")
-
-
-def _without(refs: Iterator[ImageRef], folder: Path) -> Iterator[ImageRef]:
-    """The films, without what lies in the run folder: it may lie among them."""
-    own = os.path.realpath(folder) + os.sep
-    return (ref for ref in refs if not ref.path.startswith(own))
 
 
 def _terms(assessor: Assessor) -> Terms:
