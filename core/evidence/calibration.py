@@ -8,15 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.evidence.metrics import Floats, Ratio, Statistic, divided, share
-from core.inference import ensemble
 
 _COLDEST, _WARMEST = 0.05, 20.0
 _NEWTON_STEPS = 30
-
-
-def softmax(logits: ArrayLike, temperature: float = 1.0) -> Floats:
-    """Probabilities (films, classes) of logits divided by the temperature."""
-    return ensemble.softmax(np.asarray(logits, np.float64) / temperature)
 
 
 def log_loss(logits: ArrayLike, truth: ArrayLike, temperature: float = 1.0) -> float:
