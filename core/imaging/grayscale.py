@@ -7,6 +7,7 @@ them) and looked up for each pixel: exact, fast, and never in the file's own int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -107,10 +108,13 @@ class ModalityTable:
 Modality = Rescale | ModalityTable
 
 
+@lru_cache(maxsize=8)
 def every_value(dtype: np.dtype[Any]) -> Values:
     """All values that an integer type of 8 or 16 bits can hold, in the order of its bits read as unsigned."""
     bits = dtype.itemsize * 8
-    return np.arange(2**bits, dtype=f"u{dtype.itemsize}").view(dtype).astype(np.float64)
+    values = np.arange(2**bits, dtype=f"u{dtype.itemsize}").view(dtype).astype(np.float64)
+    values.flags.writeable = False
+    return values
 
 
 def places(stored: Stored) -> NDArray[Any]:

@@ -23,7 +23,7 @@ SMALLEST_SIDE = 32
 _ORIENTATION = 0x0112
 # A film saved as colour JPEG comes back with a little colour from the compression, and reports carry small coloured
 # marks: nearly all pixels must be nearly grey.
-_GREY_WITHIN = 24
+_GREY_WITHIN = 32
 _GREY_SHARE = 0.98
 
 # Our own limit is applied to the stated size, before anything is decoded.

@@ -6,7 +6,6 @@ Not used: python-gdcm (a damaged JPEG 2000 stream ends the process) and pylibjpe
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +25,7 @@ def decoded(frame: bytes, stream: Codestream, layout: Layout) -> tuple[Samples, 
     problem: Exception | None = None
     for name, decode in _DECODERS[_family(stream)]:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                samples = decode(frame, stream, layout)
+            samples = decode(frame, stream, layout)
         except ImportError:
             continue
         except MemoryError:

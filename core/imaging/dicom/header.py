@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import unicodedata
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from pydicom import config
@@ -24,38 +26,42 @@ _OVERRIDES = frozenset(chr(code) for code in (*range(0x202A, 0x202F), *range(0x2
 Header = Any  # a pydicom Dataset, which has no types
 
 
-def header(outline: Structure) -> Header:
-    """The dataset before the pixels. Refuses "corrupt-header"."""
+@contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """pydicom warns of what it finds odd; what matters of that is judged here and said as a caution."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return read_dataset(
-                io.BytesIO(outline.header()), outline.syntax.implicit, not outline.syntax.big_endian, defer_size=None
-            )
-        except Exception as error:
-            # pydicom raises whatever its parts raise; the scan has passed, so the fault is in some value.
-            raise ImageRefused("corrupt-header", what="an element cannot be read") from error
+        yield
+
+
+def header(outline: Structure) -> Header:
+    """The dataset before the pixels. Refuses "corrupt-header"."""
+    try:
+        return read_dataset(
+            io.BytesIO(outline.header()), outline.syntax.implicit, not outline.syntax.big_endian, defer_size=None
+        )
+    except Exception as error:
+        # pydicom raises whatever its parts raise; the scan has passed, so the fault is in some value.
+        raise ImageRefused("corrupt-header", what="an element cannot be read") from error
 
 
 def value(item: Header, keyword: str) -> Any:
     """A value as pydicom has it, or None when it is absent, empty or cannot be read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            found = item.get(keyword)
-        except Exception:  # see `header`; an element that cannot be read is an element that says nothing
-            return None
+    if keyword not in item:
+        return None
+    try:
+        found = item.get(keyword)
+    except Exception:  # see `header`; an element that cannot be read is an element that says nothing
+        return None
     return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
 
 
 def tagged(item: Header, group: int, element: int) -> Any:
     """The value under a tag, for repeating groups that have no keyword; None as in `value`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            found = item.get((group, element))
-        except Exception:  # see `header`
-            return None
+    try:
+        found = item.get((group, element))
+    except Exception:  # see `header`
+        return None
     return None if found is None else found.value
 
 

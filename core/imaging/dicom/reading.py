@@ -11,7 +11,7 @@ from core.errors import ImageRefused
 from core.imaging.dicom import label, shutters, voi
 from core.imaging.dicom.directory import DIRECTORY_CLASS
 from core.imaging.dicom.facts import aspect_of, facts_of
-from core.imaging.dicom.header import Header, code, has, header, number
+from core.imaging.dicom.header import Header, code, has, header, number, without_warnings
 from core.imaging.dicom.layout import Layout, is_colour, layout_of
 from core.imaging.dicom.orientation import upright, words_for
 from core.imaging.dicom.overlays import overlays
@@ -28,6 +28,11 @@ SMALLEST_SIDE = 32
 
 def read(file: BinaryIO, ref: ImageRef, is_headerless: bool, limits: Limits, learnt: Learnt) -> Radiograph:
     """Open one frame of a DICOM file. What is learnt stays in `learnt` when the file is then refused."""
+    with without_warnings():
+        return _read(file, ref, is_headerless, limits, learnt)
+
+
+def _read(file: BinaryIO, ref: ImageRef, is_headerless: bool, limits: Limits, learnt: Learnt) -> Radiograph:
     if media_class(file, limits) == DIRECTORY_CLASS:
         raise ImageRefused("a-container")
     outline = structure(file, limits)
@@ -43,6 +48,13 @@ def read(file: BinaryIO, ref: ImageRef, is_headerless: bool, limits: Limits, lea
     layout = layout_of(head, limits, learnt)
     learnt.facts = replace(learnt.facts, frames=layout.frames)
     return _shown(outline, head, layout, ref, learnt)
+
+
+def stored_values(file: BinaryIO, frame: int, limits: Limits) -> Stored:
+    """The stored values of a frame of any kind of image, whatever its label says: what the decoders are tested by."""
+    with without_warnings():
+        outline, learnt = structure(file, limits), Learnt()
+        return read_frame(outline, layout_of(header(outline), limits, learnt), frame, learnt).stored
 
 
 def _shown(outline: Structure, head: Header, layout: Layout, ref: ImageRef, learnt: Learnt) -> Radiograph:

@@ -337,4 +337,3 @@ class _Scan:
                 return False
             after, at = tag, at + 8 + self.short.unpack(data[at + 6 : at + 8])[0]
         return True
-
