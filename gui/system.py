@@ -44,6 +44,7 @@ PACKAGES = {
     "libxkbcommon.so.0": "libxkbcommon0",
     "libzstd.so.1": "libzstd1",
 }
+_PLENTY = sys.maxsize // 4
 _MISSING = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
 
 
@@ -56,6 +57,22 @@ def trouble() -> str | None:
     if not sys.platform.startswith("linux"):
         return None
     return _screen_trouble(os.environ)
+
+
+def keep_constants_alive() -> None:
+    """Give None, True, False and NotImplemented more references than Qt can lose.
+
+    PySide6-Essentials 6.12.0 is built with the headers of Python 3.12, where these four are immortal and
+    Py_RETURN_NONE takes no reference. On 3.11 every call that returns None then loses one; after a few thousand
+    the interpreter ends with "none_dealloc: deallocating None". From 3.12 on there is nothing to do.
+    """
+    if sys.version_info >= (3, 12) or sys.implementation.name != "cpython":
+        return
+    for constant in (None, True, False, NotImplemented):
+        # The count is the first field of every object (PEP 683 describes the layout before and after).
+        count = ctypes.c_ssize_t.from_address(id(constant))
+        if count.value < _PLENTY:
+            count.value += _PLENTY
 
 
 def _import_sentence(error: str) -> str:

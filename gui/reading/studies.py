@@ -156,7 +156,7 @@ class _Row(QStyledItemDelegate):
         third = inner.height() / 3
         # The end of a path tells films apart; its beginning is the same for all.
         name, facts, verdict = (QRectF(inner.left(), inner.top() + n * third, inner.width(), third) for n in range(3))
-        _line(painter, name, entry.ref.name, t.text, theme.BODY, Qt.TextElideMode.ElideMiddle)
+        _line(painter, name, entry.ref.name, t.text, theme.BODY, elide=Qt.TextElideMode.ElideMiddle)
         _line(painter, facts, entry.facts_line, t.quiet, theme.LABEL)
         if (mark := entry.mark) is not None:
             ink, side = getattr(t, mark.token), 12.0
@@ -175,6 +175,7 @@ def _line(
     text: str,
     ink: str,
     pixels: int,
+    *,
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
     painter.setFont(theme.font(pixels))

@@ -1,0 +1,168 @@
+"""What `bench` measures of the window, each in a process of its own: python -m gui.bench WHAT [FILM …].
+
+first-paint and empty print one line at the moment of their first paint: whoever started them takes the time.
+window-level and event-loop print their figures as one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from time import perf_counter
+
+DRAGS = 200
+SIDE = 3000
+_TICK_MS = 1
+_GIVE_UP_MS = 120_000
+PAINTED = "painted"
+
+
+def first_paint(paths: Sequence[str]) -> int:
+    """The real start, main.py's way, until the window was painted; then it closes."""
+    from PySide6.QtWidgets import QApplication
+
+    from gui import app, window
+
+    class Marked(window.Window):
+        def _after_first_paint(self) -> None:
+            # Instead of starting the processes: they come after the first paint and do not belong to it.
+            _say(PAINTED)
+            QApplication.exit(0)
+
+    window.Window = Marked  # type: ignore[misc]
+    return app.run(paths)
+
+
+def empty() -> int:
+    """What the first paint is compared with: PySide6 and numpy imported, one empty window painted."""
+    import numpy  # noqa: F401
+    from PySide6.QtCore import QTimer
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    class Empty(QMainWindow):
+        def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+            super().paintEvent(event)
+            QTimer.singleShot(0, self._painted)
+
+        def _painted(self) -> None:
+            _say(PAINTED)
+            QApplication.exit(0)
+
+    application = QApplication([])
+    window = Empty()
+    window.resize(1366, 768)
+    window.show()
+    return application.exec()
+
+
+def window_level() -> int:
+    """Milliseconds from a step of a drag to its picture, on 3000 × 3000 pixels of 16 bits, both canvases painted."""
+    import numpy as np
+    from PySide6.QtCore import QPointF
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    from core.imaging.grayscale import Window
+    from core.imaging.radiograph import Facts, Radiograph
+    from core.imaging.sources import ImageRef
+    from gui import theme
+    from gui.commands import Actions
+    from gui.reading.film_area import FilmArea
+    from gui.widgets.film import film
+
+    application = QApplication([])
+    theme.apply(application, theme.DARK)
+    host = QMainWindow()
+    area = FilmArea(Actions(host))
+    host.setCentralWidget(area)
+    host.resize(1920, 1080)
+    host.show()
+    stored = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE), np.uint16)
+    ref = ImageRef("bench", None, 1, "bench")
+    area.show_film(film(Radiograph(ref, stored, Facts("PNG"), "", voi=(Window(32768.0, 65536.0),))))
+    application.processEvents()
+    taken = []
+    for step in range(DRAGS):
+        start = perf_counter()
+        area.view.drag_window(QPointF(1 if step % 40 < 20 else -1, 1 if step % 20 < 10 else -1))
+        area.film_canvas.repaint()
+        area.twin.repaint()
+        taken.append((perf_counter() - start) * 1000)
+    taken = sorted(taken[5:])
+    _say(json.dumps({"p95_ms": taken[int(0.95 * len(taken))], "median_ms": taken[len(taken) // 2]}))
+    return 0
+
+
+def event_loop(paths: Sequence[str]) -> int:
+    """The longest pause between two turns of the event loop while films are opened and assessed one after another.
+
+    From the first paint on: the start of the processes is part of the load.
+    """
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from gui import theme
+    from gui.window import Window
+
+    application = QApplication([])
+    theme.apply(application, theme.DARK)
+    window = Window()
+    gaps: list[float] = []
+    last: list[float] = []
+
+    def tick() -> None:
+        now = perf_counter()
+        if last:
+            gaps.append((now - last[0]) * 1000 - _TICK_MS)
+        last[:] = [now]
+
+    ticker = QTimer()
+    ticker.setTimerType(Qt.TimerType.PreciseTimer)
+    ticker.timeout.connect(tick)
+    window.first_painted.connect(lambda: ticker.start(_TICK_MS))
+    assessed: list[object] = []
+
+    def go_on(assessment: object) -> None:
+        assessed.append(assessment)
+        if len(assessed) < len(paths):
+            window.actions_["film.next"].trigger()
+        else:
+            # A moment more: the heatmap of the last film is painted too.
+            QTimer.singleShot(200, lambda: QApplication.exit(0))
+
+    window.page.assessed.connect(go_on)
+    window.assessor.unusable.connect(lambda _error: QApplication.exit(1))
+    QTimer.singleShot(_GIVE_UP_MS, lambda: QApplication.exit(1))
+    window.show()
+    window.open_paths(paths)
+    try:
+        code = application.exec()
+    finally:
+        ticker.stop()
+        window.stop()
+    if code == 0:
+        longest = sorted(gaps)[-3:]
+        _say(json.dumps({"longest_ms": longest[-1], "longest_three_ms": longest, "films": len(assessed)}))
+    return code
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _main(arguments: Sequence[str]) -> int:
+    what, paths = arguments[0], arguments[1:]
+    if what == "first-paint":
+        from core.cli.main import run
+
+        return run("gui.bench:first_paint", paths)
+    return {"empty": empty, "window-level": window_level}[what]() if not paths else event_loop(paths)
+
+
+if __name__ == "__main__":
+    import multiprocessing
+
+    multiprocessing.freeze_support()
+    sys.exit(_main(sys.argv[1:]))
