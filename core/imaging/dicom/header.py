@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import math
 import unicodedata
 import warnings
@@ -21,6 +22,7 @@ from core.imaging.dicom.structure import Structure
 
 # Values are judged here, one by one: pydicom's own judgement would be warnings about elements that nobody asked for.
 config.settings.reading_validation_mode = config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 SHOWN_CHARACTERS = 1024
 _OVERRIDES = frozenset(chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C))
 Header = Any  # a pydicom Dataset, which has no types
@@ -67,10 +69,11 @@ def tagged(item: Header, group: int, element: int) -> Any:
 
 def texts(item: Header, keyword: str) -> tuple[str, ...]:
     """All values as clean text."""
+    # Before pydicom has turned it into text: the raw bytes are gone after that.
+    raw = item.get_item(keyword).value if keyword in item and not _says_its_letters(item) else None
     found = value(item, keyword)
     if found is None:
         return ()
-    raw = getattr(item.get_item(keyword), "value", None) if not _says_its_letters(item) else None
     if isinstance(raw, bytes):
         found = raw.decode("ascii", "replace").rstrip("\0 ").split("\\")
     if isinstance(found, str | bytes) or not hasattr(found, "__iter__") or isinstance(found, PersonName):
