@@ -110,7 +110,8 @@ def resized(pixels: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
         # One axis shrinks and one grows: INTER_AREA would fall back to linear for both.
         pixels = resized(pixels, min(rows, pixels.shape[0]), min(columns, pixels.shape[1]))
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(pixels, (columns, rows), interpolation=method)
+    result: NDArray[Any] = cv2.resize(pixels, (columns, rows), interpolation=method)
+    return result
 
 
 def _border_crop(fitted: Fitted, step: Step) -> Fitted:
