@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ def keras() -> Any:
     os.environ.setdefault("KERAS_HOME", str(home() / "keras"))
     with _silent():
         import keras as module
+    # Tracing a function twice, for one image and for many, is meant; TensorFlow warns of it at length.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return module
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from core.errors import BundleRefused
 from core.networks.backend import keras
 
-HeadData = Sequence[Mapping[str, Any]]
 MOST_UNITS = 8192
 
 
@@ -40,13 +39,15 @@ class Head:
         return tuple(step.layer for step in self.steps)
 
 
-def build_head(feature_maps: Any, head: HeadData) -> Head:
-    """Put a head on feature maps (n, h, w, k); its logits are (n, classes).
+def build_head(feature_maps: Any, head: Any) -> Head:
+    """Put a head on feature maps (n, h, w, k); its logits are (n, classes). head: the list of its rows.
 
     Refuses "architecture-unusable" for what is not in the table, for more or fewer than one pooling or flatten
     layer, for a dense layer before it, and for a last layer that is not dense and linear.
     """
-    rows = list(head)
+    rows = list(head) if isinstance(head, list | tuple) else []
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise BundleRefused("architecture-unusable", what="a head is a list of its layers")
     if not rows or rows[-1].get("layer") != "dense" or rows[-1].get("activation", "linear") != "linear":
         raise BundleRefused("architecture-unusable", what="a head ends in a dense layer without activation")
     x = feature_maps

@@ -52,7 +52,7 @@ def build(architecture: Architecture) -> Member:
     layers, models = keras().layers, keras().models
     pixels = layers.Input(_input_shape(architecture), name="pixels")
     feature_maps = backbones.features(pixels, architecture)
-    head = heads.build_head(feature_maps, architecture.get("head", ()))
+    head = heads.build_head(feature_maps, architecture.get("head"))
     model = models.Model(pixels, head.logits, name="member")
     pooled = layers.GlobalAveragePooling2D(name="features")(feature_maps)
     maps = heads.class_maps(feature_maps, head)

@@ -54,8 +54,8 @@ class Engine(Protocol):
 
         An image's answer does not depend on the images beside it, their number or their order (openvino: bit for
         bit; keras: within the tolerance between engines). Fails (ImageFailed) with "not-finite" when a value of
-        any of the images is not a number, "engine-failed" when the device gives up; ask again for single images
-        then, to know which.
+        any of the images or answers is not a number, and with "engine-failed" when the device gives up; ask again
+        for single images then, to know which.
         """
         ...
 
@@ -94,9 +94,12 @@ def networks(bundle: Bundle) -> tuple[Network, ...]:
 
 
 def checked_input(network: Network, pixels: Floats) -> Floats:
-    """The images as contiguous float32. Raises ValueError for another shape: preparing them is our own work."""
+    """The images as contiguous float32. Fails "not-finite": a ReLU6 turns a NaN into an ordinary number, and the
+    answer would look like one. Raises ValueError for another shape: preparing images is our own work."""
     if pixels.ndim != 4 or pixels.shape[1:] != network.input:
         raise ValueError(f"{network.name} takes (n, {network.input}), got {pixels.shape}")
+    if not np.isfinite(pixels).all():
+        raise ImageFailed("not-finite")
     return np.ascontiguousarray(pixels, np.float32)
 
 

@@ -1,0 +1,42 @@
+"""Networks that look as if they had been trained, without training them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.networks.backend import keras
+from core.networks.members import Member, build
+
+LINEAR_HEAD = [{"layer": "global-average-pooling"}, {"layer": "dense", "units": 3}]
+
+
+@pytest.fixture(scope="session")
+def lived_in() -> Callable[..., Member]:
+    """Build a member and give every layer weights of a trained one's size, batch normalisation included."""
+
+    def make(seed: int = 0, **architecture: Any) -> Member:
+        data = {"backbone": "efficientnet-lite0", "cut": "stage2", "input": [64, 64, 1], "head": LINEAR_HEAD}
+        member = build(data | architecture)
+        rng = np.random.default_rng(seed)
+        for layer in member.model.layers:
+            if isinstance(layer, keras().layers.BatchNormalization):
+                size = layer.gamma.shape[0]
+                spread, middle = rng.uniform(0.5, 1.5, (2, size)), rng.normal(0, 0.3, (2, size))
+                layer.set_weights([spread[0], middle[0], middle[1], spread[1]])
+            elif layer.weights:
+                layer.set_weights([_weights(rng, weight.shape) for weight in layer.weights])
+        return member
+
+    return make
+
+
+def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    if len(shape) == 1:
+        return rng.normal(0, 0.5, shape)
+    # A depthwise kernel (rows, columns, channels, 1) sees one channel only.
+    entering = np.prod(shape[:2]) if len(shape) == 4 and shape[3] == 1 else np.prod(shape[:-1])
+    return rng.normal(0, np.sqrt(2 / entering), shape)
