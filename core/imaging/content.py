@@ -40,9 +40,13 @@ def regular_file(ref: ImageRef, limits: Limits) -> Iterator[BinaryIO]:
         handle = os.open(ref.path, _FLAGS)
     except (OSError, ValueError) as error:
         raise failure_of(error) from error
-    with os.fdopen(handle, "rb") as file:
-        before = os.fstat(file.fileno())
+    try:
+        before = os.fstat(handle)
         _check(before, ref, limits)
+    except BaseException:
+        os.close(handle)
+        raise
+    with os.fdopen(handle, "rb") as file:
         yield file
         try:
             after = os.fstat(file.fileno())
@@ -70,7 +74,7 @@ def failure_of(error: OSError | ValueError) -> HilumError:
 
 def _check(state: os.stat_result, ref: ImageRef, limits: Limits) -> None:
     if stat.S_ISDIR(state.st_mode):
-        if ref.depth > limits.folder_depth:
+        if ref.depth >= limits.folder_depth:
             raise ImageRefused("folder-too-deep", limit=limits.folder_depth)
         raise ImageRefused("not-a-file") if os.access(ref.path, os.R_OK | os.X_OK) else ImageFailed("no-permission")
     if not stat.S_ISREG(state.st_mode):
