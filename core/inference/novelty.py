@@ -52,10 +52,11 @@ def score(novelty: Novelty, features: Features) -> Floats:
     """
     arrays = {name: array.astype(np.float64) for name, array in novelty.arrays.items()}
     joined = np.concatenate([features[name].astype(np.float64) for name in sorted(features)], axis=1)
-    standard = (joined - arrays["mean"]) / arrays["spread"]
+    usable = np.isfinite(joined).all(axis=1)
+    standard = (np.where(usable[:, None], joined, 0) - arrays["mean"]) / arrays["spread"]
     parts = _parts(standard, arrays["plane"], arrays["axes"])
-    scaled = (parts - arrays["middle"]) / (arrays["limit"] - arrays["middle"])
-    return np.where(np.isfinite(scaled).all(axis=1), scaled.max(axis=1), np.inf)
+    scaled = (parts - arrays["middle"]) / np.maximum(arrays["limit"] - arrays["middle"], 1e-9)
+    return np.where(usable, scaled.max(axis=1), np.inf)
 
 
 def learnt(
@@ -114,7 +115,8 @@ def _directions(good: Floats, bad: Floats) -> tuple[Floats, Floats]:
     within = np.cov(good.T) + 0.5 * np.cov(bad.T)
     plane = np.linalg.solve(within + _RIDGE * np.eye(good.shape[1]), bad.mean(axis=0) - good.mean(axis=0))
     _u, _s, axes = np.linalg.svd(good - good.mean(axis=0), full_matrices=False)
-    return plane, axes[:_DIRECTIONS]
+    # With few features there would be nothing left outside.
+    return plane, axes[: min(_DIRECTIONS, good.shape[1] // 3)]
 
 
 def _parts(standard: Floats, plane: Floats, axes: Floats) -> Floats:
