@@ -22,11 +22,12 @@ import core.imaging.looks
 import core.imaging.raster  # noqa: F401 - imported once by the server of processes, not once in each
 from core.errors import HilumError, ImageFailed
 from core.imaging.film import Film
+from core.imaging.limits import Limits
 from core.imaging.sources import ImageRef, find
-from core.imaging.worker import serve
 from core.inference.assessment import Assessment, BundleMark, Seconds
 from core.jobs import Answer
 from core.progress import Progress, Stop
+from core.screening.films import serve
 from core.screening.journal import Journal, Terms, open_journal
 from core.screening.judging import Judge
 from core.screening.pipeline import Pipeline
@@ -52,7 +53,7 @@ class InProcess:
     asked: Counter[str] = field(default_factory=Counter)
     most: int = 0
     _waiting: deque[tuple[Hashable, Any]] = field(default_factory=deque)
-    _handle: Callable[[Any], object] = field(default_factory=serve)
+    _handle: Callable[[Any], object] = field(default_factory=lambda: serve(Limits(), KEY))
 
     @property
     def pending(self) -> int:

@@ -87,7 +87,7 @@ def _progress() -> Iterator[tuple[Bar, _Show]]:
         TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[left]}"),
     )
-    with Bar(*columns, console=words(), transient=True) as bar:
+    with Bar(*columns, console=words(), transient=True, refresh_per_second=4) as bar:
         yield bar, _Show(bar)
 
 

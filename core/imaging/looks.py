@@ -53,8 +53,7 @@ def look(radiograph: Radiograph, settled: Settled) -> Looks:
 
     rows, columns = radiograph.stored.shape
     film = settled.pixels.astype(np.float32) / np.float32(65535)
-    low, high = np.percentile(film, [5, 95])
-    spread = float(high - low)
+    spread = _spread(settled.pixels)
     # Every k-th pixel, never an average: averages invent grey levels that a drawing does not have.
     step = max(1, max(rows, columns) // 512)
     counts = np.sort(np.bincount(radiograph.display()[::step, ::step].ravel(), minlength=256))[::-1].cumsum()
@@ -68,6 +67,16 @@ def look(radiograph: Radiograph, settled: Settled) -> Looks:
         roughness=float(np.mean(steps or [0.0])) / max(spread, 1e-3),
         frontal=_correlation(resized(film, *FRONTAL.shape), FRONTAL),
     )
+
+
+def _spread(pixels: np.ndarray) -> float:
+    """From the 5th to the 95th percentile, 0…1; by counting, four times as fast as by partition."""
+    counts = np.bincount(pixels.ravel(), minlength=65536).cumsum()
+    places = (pixels.size - 1) * np.array([0.05, 0.95])
+    below = np.searchsorted(counts, np.floor(places), "right")
+    above = np.searchsorted(counts, np.ceil(places), "right")
+    low, high = below + (above - below) * (places - np.floor(places))
+    return float(high - low) / 65535
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float64]) -> float:

@@ -1,17 +1,20 @@
-"""What a decoder gives of a film, made ready for the engine, and for the journal to recognise it by."""
+"""A decoder of a run: opens films and makes them ready for the engine, and for the journal to recognise them by."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import cast
 
 import cv2
 import numpy as np
 
+from core.imaging import worker
 from core.imaging.film import Film
+from core.imaging.limits import Limits
 from core.imaging.prepare import Settled, resized
 from core.imaging.radiograph import Facts
-from core.imaging.sources import ImageRef
 from core.inference.assessment import Assessment
 from core.screening.journal import Result
 from core.screening.pseudonyms import pseudonym
@@ -51,21 +54,34 @@ class Decoded:
         )
 
 
-def decoded(ref: ImageRef, film: Film, key: bytes) -> Decoded:
-    """Take in what core.imaging.worker answers to ("settle", ref, corrections). key: the run's."""
+def serve(limits: Limits, key: bytes) -> Callable[[object], object]:
+    """Give the function that answers ("settle", ref, corrections) with a Decoded. key: the run's.
+
+    In the decoder's process: what a film costs beyond decoding is spread over all cores too.
+    """
+    # There are as many decoders as cores: threads of their own would only get in each other's way.
+    cv2.setNumThreads(1)
+    settle = worker.serve(limits)
+
+    def handle(request: object) -> object:
+        return _decoded(cast(Film, settle(cast(worker.Request, request))), key)
+
+    return handle
+
+
+def _decoded(film: Film, key: bytes) -> Decoded:
     settled, facts = film.settled, film.facts
     pixels = hashlib.sha256(settled.pixels.data)
     pixels.update(repr((settled.pixels.shape, settled.masked_share)).encode())
     content = pixels.copy()
-    told = asdict(facts)
-    content.update(repr(([told[name] for name in _FACTS], film.looks, film.reasons)).encode("utf-8", "surrogateescape"))
-    # Frames of one file share its identifier and differ in their pixels; that is no contradiction.
-    sop = pseudonym(key, facts.sop_uid and f"{facts.sop_uid} {ref.frame}")
+    told = repr(([getattr(facts, name) for name in _FACTS], film.looks, film.reasons, film.corrections))
+    content.update(told.encode("utf-8", "surrogateescape"))
     return Decoded(
         film,
         content.hexdigest(),
         pixels.hexdigest(),
-        sop,
+        # Frames of one file share its identifier and differ in their pixels; that is no contradiction.
+        pseudonym(key, facts.sop_uid and f"{facts.sop_uid} {film.frame}"),
         pseudonym(key, facts.patient_id),
         # Case and empty parts are spelling, not another person (PS3.5 6.2.1).
         pseudonym(key, facts.patient_name and facts.patient_name.strip().strip("^").casefold()),

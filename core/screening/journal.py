@@ -12,10 +12,11 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from core import places
@@ -206,7 +207,7 @@ class Journal:
 
     def finish(self, item: Item, result: Result) -> None:
         """Write a film's row."""
-        row = result.assessment
+        row = replace(result.assessment, path=shown(result.assessment.path))
         values = (
             row.status,
             row.sha256,
@@ -217,7 +218,7 @@ class Journal:
             result.name,
             result.burned_in,
             row.suspicion,
-            json.dumps(asdict(row)),
+            msgspec.json.encode(row).decode(),
             item.seq,
         )
         with self._together():
@@ -372,6 +373,11 @@ def refusal_of(error: sqlite3.Error, folder: Path) -> RunRefused:
 def root_of(ref: ImageRef) -> str:
     """The folder to which a film's path is relative: what the user named, or the folder of the file that he named."""
     return str(Path(ref.path).parent) if ref.path == ref.root or not ref.root else ref.root
+
+
+def shown(name: str) -> str:
+    """A name as text: on a disk it need not be, and what cannot be shown becomes a replacement mark."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _moved(old: str, root: str) -> bool:

@@ -15,11 +15,11 @@ from typing import Protocol, cast
 
 from core.imaging.prepare import Corrections
 from core.imaging.sources import ImageRef
-from core.inference.assessing import Film, unread
+from core.inference.assessing import unread
 from core.inference.assessment import Assessment, Seconds
 from core.jobs import Answer
 from core.progress import Meter, Progress, Stop
-from core.screening.films import Decoded, decoded
+from core.screening.films import Decoded
 from core.screening.journal import Found, Item, Journal, Result
 from core.screening.judging import BATCH, Judge
 from core.screening.pseudonyms import pseudonym
@@ -100,7 +100,7 @@ class Pipeline:
             if answer.error is not None:
                 yield self._finish(item, Result(unread(item.ref.name, answer.error, frame=item.ref.frame)))
                 continue
-            film = decoded(item.ref, cast(Film, answer.value), self.key)
+            film = cast(Decoded, answer.value)
             if item.earlier is not None and film.film.sha256 == item.earlier_sha256:
                 self.journal.keep_earlier(item)
                 yield self._items.pop(number)

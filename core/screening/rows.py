@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from core.errors import RunRefused, reason
 from core.inference.assessment import Assessment
-from core.screening.journal import FILE_NAME, SCHEMA_VERSION, refusal_of
+from core.screening.journal import FILE_NAME, SCHEMA_VERSION, refusal_of, shown
 
 Order = Literal["suspicion", "found"]
 
@@ -94,6 +94,4 @@ def is_finished(database: sqlite3.Connection) -> bool:
 
 
 def _name(path: bytes, member: bytes) -> str:
-    shown = os.fsdecode(path) + (f"!{os.fsdecode(member)}" if member else "")
-    # A name need not be text on a disk; what cannot be shown becomes a replacement mark.
-    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return shown(os.fsdecode(path) + (f"!{os.fsdecode(member)}" if member else ""))

@@ -25,7 +25,7 @@ from core.screening.pipeline import Pipeline
 from core.screening.pseudonyms import run_key
 from core.screening.rows import counts, is_finished
 
-DECODER: Final = "core.imaging.worker:serve"
+DECODER: Final = "core.screening.films:serve"
 FAULTS = "faults.txt"
 # Libraries and one large film; below it honest files would be refused.
 _LEAST_MEMORY = 1024 * MIB
@@ -88,7 +88,7 @@ def screen(
             journal.begin()
             with (
                 Judge(lambda films: [row for row, _maps in assessor.assess_many(films)]) as judge,
-                decoders(wish) as pool,
+                decoders(wish, key) as pool,
             ):
                 pipeline = Pipeline(journal, pool, judge, key, 3 * pool.count, on_progress, stop, faults.keep)
                 pipeline.run(find(paths, wish.frames, wish.limits))
@@ -99,13 +99,19 @@ def screen(
         return Summary(folder, found, is_finished(journal.database), stop.asked, faults.count, note)
 
 
-def decoders(wish: Wish) -> Pool:
+def decoders(wish: Wish, key: bytes) -> Pool:
     """The processes that open files: together within a quarter of memory, each with room for a large film."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quarter = psutil.virtual_memory().total // 4
     count = max(1, min(wish.workers or cores, quarter // _LEAST_MEMORY))
     memory = max(_LEAST_MEMORY, min(wish.limits.memory_bytes, quarter // count))
-    return Pool(DECODER, {"limits": wish.limits}, count=count, seconds=wish.limits.decode_seconds, memory_bytes=memory)
+    return Pool(
+        DECODER,
+        {"limits": wish.limits, "key": key},
+        count=count,
+        seconds=wish.limits.decode_seconds,
+        memory_bytes=memory,
+    )
 
 
 @dataclass(slots=True)
