@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,12 @@ from core.networks.backend import keras
 from core.networks.members import Member, build
 
 LINEAR_HEAD = [{"layer": "global-average-pooling"}, {"layer": "dense", "units": 3}]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _with_keras() -> None:
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("Keras (extra `train`) is not installed")
 
 
 @pytest.fixture(scope="session")

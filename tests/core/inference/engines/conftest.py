@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,8 @@ ARCHITECTURES = {
 @pytest.fixture(scope="session")
 def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, ...]:
     """Members with the statistics of trained ones, as weights and as graphs."""
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("Keras (extra `train`), which makes the members, is not installed")
     from core.networks.backend import keras
     from core.networks.convert import convert
     from core.networks.members import build
