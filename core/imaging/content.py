@@ -8,6 +8,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import HilumError, ImageFailed, ImageRefused
@@ -37,6 +38,8 @@ def opened(ref: ImageRef, limits: Limits) -> Iterator[BinaryIO]:
 def regular_file(ref: ImageRef, limits: Limits) -> Iterator[BinaryIO]:
     """The regular file of a ref itself, never its member."""
     try:
+        if not hasattr(os, "O_NOFOLLOW") and Path(ref.path).is_symlink():  # Windows
+            raise ImageRefused("not-a-file")
         handle = os.open(ref.path, _FLAGS)
     except (OSError, ValueError) as error:
         raise failure_of(error) from error

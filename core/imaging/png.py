@@ -12,10 +12,12 @@ from core.imaging.limits import Limits
 _MOST_CHUNKS = 100_000
 
 
-def check(file: BinaryIO, limits: Limits) -> None:
-    """Refuses "no-pixels", "image-too-large", "truncated-pixels", "expands-too-much", "unsupported-bit-depth"."""
+def check(file: BinaryIO, limits: Limits) -> bool:
+    """Gives whether samples have 16 bits and there are several a pixel, which Pillow would cut down to 8.
+
+    Refuses "no-pixels", "image-too-large", "truncated-pixels", "expands-too-much", "unsupported-bit-depth"."""
     size = size_of(file)
-    place, is_first = 8, True
+    place, is_first, is_deep = 8, True, False
     for _ in range(_MOST_CHUNKS):
         file.seek(place)
         head = file.read(8)
@@ -23,12 +25,14 @@ def check(file: BinaryIO, limits: Limits) -> None:
         if len(head) < 8 or place + 12 + length > size:
             raise ImageRefused("truncated-pixels", present=f"{size:,} bytes", declared=f"at least {place + length:,}")
         if is_first:
-            _check_header(kind, file.read(13), limits)
+            body = file.read(13)
+            _check_header(kind, body, limits)
+            is_deep = body[8] == 16 and body[9] != 0
             is_first = False
         elif kind in (b"zTXt", b"iTXt", b"iCCP"):
             _check_text(kind, file.read(length), limits)
         if kind == b"IEND":
-            return
+            return is_deep
         place += 12 + length
     raise ImageRefused("corrupt-codestream", what="it has too many parts")
 

@@ -41,9 +41,13 @@ def read(
     learnt.facts = Facts(kind, lossy=kind == "JPEG")
     if ref.frame != 1:
         raise ImageRefused("bad-frame-count", what=f"frame {ref.frame} of 1 was asked for")
-    white_is_zero = _check(file, kind, limits, learnt)
+    is_deep = kind == "PNG" and png.check(file, limits)
+    white_is_zero = kind == "TIFF" and _is_white_zero(file, limits, learnt)
     file.seek(0)
-    stored, inverted = _pixels(file, kind, white_is_zero, limits, learnt)
+    if is_deep:
+        stored, inverted = _deep(file, learnt), False
+    else:
+        stored, inverted = _pixels(file, kind, white_is_zero, limits, learnt)
     if kind == "JPEG":
         learnt.add("lossy-compressed")
     rows, columns = stored.shape
@@ -62,19 +66,32 @@ def read(
     )
 
 
-def _check(file: BinaryIO, kind: str, limits: Limits, learnt: Learnt) -> bool:
-    """Everything that the file states, before Pillow sees it. Gives whether 0 is white (TIFF)."""
-    if kind == "PNG":
-        png.check(file, limits)
-    elif kind == "TIFF":
-        page = tiff.first_page(file)
-        _check_size(page.rows, page.columns, limits)
-        if page.bits not in (2, 4, 8, 12, 16) or page.is_float:
-            raise ImageRefused("unsupported-bit-depth", what=f"{page.bits} bits" + page.is_float * " of floating point")
-        if page.pages != 1:
-            learnt.add("several-pages", count=f"{page.pages:,}" if page.pages else "endless")
-        return page.white_is_zero
-    return False
+def _is_white_zero(file: BinaryIO, limits: Limits, learnt: Learnt) -> bool:
+    """What a TIFF file states, before Pillow sees it."""
+    page = tiff.first_page(file)
+    _check_size(page.rows, page.columns, limits)
+    if page.bits not in (2, 4, 8, 12, 16) or page.is_float:
+        raise ImageRefused("unsupported-bit-depth", what=f"{page.bits} bits" + page.is_float * " of floating point")
+    if page.pages != 1:
+        learnt.add("several-pages", count=f"{page.pages:,}" if page.pages else "endless")
+    return page.white_is_zero
+
+
+def _deep(file: BinaryIO, learnt: Learnt) -> NDArray[Any]:
+    """A PNG of 16 bits with colour or transparency."""
+    import imagecodecs
+
+    try:
+        samples = np.asarray(imagecodecs.png_decode(file.read()))
+    except imagecodecs.PngError as error:
+        raise ImageRefused("corrupt-codestream", what="it cannot be decoded") from error
+    if samples.ndim != 3 or samples.dtype != np.uint16 or samples.shape[2] not in (2, 3, 4):
+        raise ImageRefused("corrupt-codestream", what="it cannot be decoded")
+    if samples.shape[2] in (2, 4) and (samples[..., -1] < 65535).any():
+        learnt.add("alpha-ignored")
+    if samples.shape[2] > 2:
+        _grey_of_colour((samples[..., :3] >> 8).astype(np.uint8))
+    return np.ascontiguousarray(samples[..., 0 if samples.shape[2] == 2 else 1])
 
 
 def _check_size(rows: int, columns: int, limits: Limits) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from core.errors import ImageRefused
+from core.imaging import archives
 from core.imaging.content import opened
 from core.imaging.dicom.structure import Structure, media_class, structure
 from core.imaging.kinds import FIRST_BYTES, kind_of
@@ -40,11 +43,11 @@ def listing(ref: ImageRef, limits: Limits) -> Listing:
         if media_class(file, limits) != DIRECTORY_CLASS:
             raise ImageRefused("not-an-image")
         names = _file_ids(structure(file, limits, listed_tag=_FILE_ID))
-    folder = str(Path(ref.path).parent) if ref.member is None else None
+    found_in = _files_beside(ref, limits)
     present: dict[str, None] = {}
     missing = 0
     for name in names:
-        path = None if folder is None else _found(folder, name)
+        path = found_in(name)
         if path is None:
             missing += 1
         else:
@@ -61,6 +64,15 @@ def _file_ids(outline: Structure) -> list[tuple[str, ...]]:
         text = outline.file.read(element.length).decode("latin-1").rstrip("\0 ")
         found.append(tuple(part.strip() for part in text.split("\\")))
     return found
+
+
+def _files_beside(ref: ImageRef, limits: Limits) -> Callable[[tuple[str, ...]], str | None]:
+    """How to find what a DICOMDIR names: in its folder, or among the members of its archive."""
+    if ref.member is None:
+        return partial(_found, str(Path(ref.path).parent))
+    folder = ref.member.rpartition("/")[0]
+    members = {name.casefold(): name for name in archives.members(replace(ref, member=None), limits) or ()}
+    return lambda parts: members.get("/".join((*([folder] if folder else []), *parts)).casefold())
 
 
 def _found(folder: str, parts: tuple[str, ...]) -> str | None:

@@ -89,6 +89,16 @@ def test_colour_modes_that_are_grey_in_truth_open(opened: Any) -> None:
         assert np.array_equal(opened(saved(picture.convert(mode), "PNG")).stored, GREY8), mode
 
 
+def test_sixteen_bits_with_transparency_or_colour_keep_their_bits(opened: Any) -> None:
+    for colour_type, samples in ((4, (GREY16, np.full_like(GREY16, 65535))), (2, (GREY16, GREY16, GREY16))):
+        lines = np.dstack(samples).astype(">u2").tobytes()
+        width = len(lines) // GREY16.shape[0]
+        body = b"".join(b"\0" + lines[at : at + width] for at in range(0, len(lines), width))
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", *GREY16.shape[::-1], 16, colour_type, 0, 0, 0))
+        content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
+        assert np.array_equal(opened(content).stored, GREY16)
+
+
 def test_a_palette_is_looked_up(opened: Any) -> None:
     picture = Image.fromarray(255 - GREY8).convert("P")
     picture.putpalette([255 - index for index in range(256) for _ in range(3)])

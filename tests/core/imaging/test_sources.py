@@ -221,6 +221,12 @@ def test_a_dicomdir_names_files_inside_its_folder_only(tmp_path: Path) -> None:
     assert names(folder) == ["CR1/6154", "DICOMDIR", "cr2"]
 
 
+def test_a_dicomdir_in_an_archive_names_members(tmp_path: Path) -> None:
+    path = archive(tmp_path / "disc.zip", ("disc/DICOMDIR", dicomdir("CR1\\6154", "GONE")), ("disc/cr1/6154", GOOD))
+    found = describe(ImageRef(str(path), "disc/DICOMDIR"))
+    assert found.reasons[0].text == "A DICOMDIR that names 2 images, of which 1 are missing."
+
+
 def test_all_frames_are_rows_when_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "two.dcm"
     path.write_bytes(film(data=pixels().tobytes() * 2, x00280008=("IS", "2")))
