@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from core.imaging.phantom.detector import WHITE
 from core.imaging.phantom.film import Phantom
+from core.imaging.phantom.pictures import SIMULATED
 
-SIMULATED = "Simulated radiograph of a person who does not exist. Not for diagnosis."
 _SPACE = uuid.UUID("6f1f7a1c-3f5b-5d0e-9c1e-2b8a4c7d9e10")
 _STORED_BITS = 12
 
@@ -143,7 +143,7 @@ def _digital(dataset: Any, film: Phantom) -> None:
     view = item(codes.cid4010.PosteroAnterior if film.person.view == "PA" else codes.cid4010.AnteroPosterior)
     view.ViewModifierCodeSequence = []
     dataset.ViewCodeSequence = [view]
-    dataset.PatientOrientationCodeSequence = []
+    dataset.PositionerType = ""
     dataset.AcquisitionContextSequence = []
     dataset.DetectorType = "SCINTILLATOR"
     dataset.PixelIntensityRelationship, dataset.PixelIntensityRelationshipSign = "LOG", -1

@@ -58,7 +58,7 @@ def chest(grid: Grid, person: Person, cage: Cage, random: np.random.Generator) -
     left = np.clip(whole - np.maximum(belly, blurred(_heart(grid, person), 1.6 / grid.pitch)), 0, None)
     space = (whole - belly) * beside
     room = np.minimum(left, space)
-    fading = np.clip((0.96 - grid.y / person.lung_height) / 0.3, 0, 1)[:, None]
+    fading = np.clip((1.0 - grid.y / person.lung_height) / 0.22, 0, 1)[:, None]
     recess = 0.58 * (left - room) * fading.astype(np.float32)
     vessels = np.minimum(_vessels(grid, person, cage, random), 0.9 * room)
     return Chest(room - vessels, space, room, recess, vessels, _airways(grid, person) + _bubble(grid, person, random))
@@ -72,9 +72,10 @@ def _space(grid: Grid, person: Person, cage: Cage) -> tuple[Map, Map, Map]:
     x = grid.x[None, :]
     away = np.abs(x)
     half = depth * np.sqrt(np.clip(1 - (away / outer) ** 2.4, 0, None))
-    # The lungs meet the middle in a rounded edge, so that it shows as a line.
+    # Beside the spine the lungs begin gradually; the lines one sees there are vessels and heart.
     rim = 17.0
-    beside = np.sqrt(np.clip(1 - np.clip((inner + rim - away) / rim, 0, 1) ** 2, 0, 1))
+    share = np.clip((away - inner + 5) / rim, 0, 1)
+    beside = share * share * (3 - 2 * share)
     half = np.where(grid.y[:, None] >= 0, half, 0)
     top = person.lung_height + np.where(x > 0, person.left_dome, 0)
     peak = 0.50 * person.half_width
@@ -93,17 +94,17 @@ def _heart(grid: Grid, person: Person) -> Map:
     bottom, scale = person.lung_height + 8 + 0.6 * person.left_dome, person.heart
     shift = 38 * person.turn + 2
     for centre, semi, degrees in (
-        ((26, -38), (64, 46, 72), person.heart_tilt),
-        ((-10, -46), (38, 56, 64), -6.0),
-        ((13, -84), (37, 58, 60), 8.0),
-        ((17, -116), (27, 42, 46), -8.0),
+        ((24, -40), (62, 48, 64), person.heart_tilt),
+        ((-10, -46), (38, 56, 56), -6.0),
+        ((15, -80), (40, 60, 52), -20.0),
+        ((15, -112), (27, 40, 46), -14.0),
     ):
         place = (shift + centre[0] * scale, bottom + centre[1] * scale)
         patch = ellipsoid(grid, place, (semi[0] * scale, semi[1] * scale, semi[2] * scale), degrees)
         if patch is not None:
             # Fuller than an ellipsoid: the heart and what lies before and behind it fill the cage.
             deep = 2 * semi[2] * scale
-            join(middle, (patch[0], (deep * (patch[1] / deep) ** 0.6).astype(np.float32)))
+            join(middle, (patch[0], (deep * (patch[1] / deep) ** 0.75).astype(np.float32)))
     height, wide = person.lung_height, person.aorta
     vessels = (
         ([(-17, 0.62, 30), (-19, 0.45, 40), (-10, 0.30, 25), (12, 0.235, 0)], 14 * wide),
@@ -157,7 +158,7 @@ class _Tree:
         for turned in (angle - bend, angle + bend):
             path.append(path[-1] + np.array([self.sign * np.cos(turned), np.sin(turned), depth]) * length * 0.5)
         end = path[-1]
-        if radius > 0.4 * self.grid.pitch:  # thinner ones would not show
+        if radius > 0.5 * self.grid.pitch:  # thinner ones would not show
             join(self.vessels, tube(self.grid, path, np.array([1.0, 0.9, 0.78]) * radius, depth=1.25)[0])
         outside = abs(end[0]) > 0.97 * np.interp(end[1], cage.levels, cage.outer) or end[1] < 0.02 * cage.levels[-1]
         if radius < 0.85 or outside or end[1] > 0.95 * cage.levels[-1]:

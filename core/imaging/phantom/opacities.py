@@ -78,7 +78,7 @@ def _ground_glass(grid: Grid, person: Person, cage: Cage, random: np.random.Gene
             np.maximum(cover, patch.astype(np.float32), out=cover)
     uneven, fine = cloud(grid, random, 1.6), cloud(grid, random, 0.7)
     strength = random.uniform(0.20, 0.32)
-    filled = strength * cover * np.clip(1 + 0.28 * uneven + 0.15 * fine, 0.2, 1.8)
+    filled = strength * cover * np.clip(1 + 0.28 * uneven + 0.06 * fine, 0.2, 1.8)
     return np.clip(filled, 0, 0.8).astype(np.float32), cover
 
 

@@ -70,6 +70,9 @@ def draw(random: np.random.Generator, view: View) -> Person:
     stout = float(np.clip(random.beta(2.0, 3.0), 0.05, 0.95))
     half_width = 130 * size * (1 + 0.10 * (stout - 0.4))
     lung_height = 226 * size * (1 - 0.08 * (stout - 0.4)) * about(0.86 if supine else 1.0, 0.05)
+    sulcus = between(48, 72)
+    extent = lung_height + 0.7 * sulcus
+    field = max(2 * half_width / between(0.63, 0.75), 1.18 * extent)
     return Person(
         view=view,
         female=female,
@@ -90,18 +93,18 @@ def draw(random: np.random.Generator, view: View) -> Person:
         bend=about(0.0, 4.0),
         rib_slope=about(1.0, 0.12),
         left_dome=between(4, 18),
-        sulcus=between(48, 72),
+        sulcus=sulcus,
         bubble=between(14, 34) if random.random() < 0.75 else 0.0,
         shoulder=between(-0.3, 0.5) if supine else between(0.3, 1.0),
         arm_angle=between(3, 14) if supine else between(8, 26),
-        field=2 * half_width / between(0.63, 0.75),
-        top=between(42, 74),
+        field=field,
+        top=max((field - extent) * between(0.40, 0.62), 24.0),
         aside=about(0.0, 5.0),
         kilovolts=between(80, 100) if supine else between(105, 125),
         photons=float(np.exp(between(np.log(3.0e5), np.log(1.5e6)))),
         scatter=between(0.5, 0.9) if supine else between(0.25, 0.5),
-        compression=between(0.42, 0.68),
-        sharpening=between(0.25, 0.8),
-        lung_grey=between(0.40, 0.58),
-        middle_grey=between(0.70, 0.84),
+        compression=between(0.58, 0.76),
+        sharpening=between(0.5, 1.2),
+        lung_grey=between(0.44, 0.58),
+        middle_grey=between(0.70, 0.82),
     )

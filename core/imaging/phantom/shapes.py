@@ -85,17 +85,18 @@ def ellipsoid(
 
 
 def tube(
-    grid: Grid, points: ArrayLike, radius: ArrayLike, wall: float = 0.0, depth: float = 1.0
+    grid: Grid, points: ArrayLike, radius: ArrayLike, wall: float = 0.0, depth: ArrayLike = 1.0
 ) -> tuple[Patch | None, Patch | None]:
     """Chords through a bent tube, and through its hollow.
 
     points: (n, 3) mm along the middle; radius: mm, one or n; wall: mm, 0 for a solid tube (no hollow);
-    depth: how deep the cross-section is against its height (a rib is flat: 0.5).
+    depth: how deep the cross-section is against its height (a rib is flat: 0.5), one or n.
     """
     path = np.asarray(points, np.float64)
     radii = np.broadcast_to(np.asarray(radius, np.float64), (len(path),))
     # Thinner than the pixels, a tube would fall between them: draw it wider and thinner, the same amount of it.
     drawn = np.maximum(radii, 0.7 * grid.pitch)
+    deep = np.broadcast_to(np.asarray(depth, np.float64), (len(path),))
     reach = drawn.max()
     low, high = path.min(axis=0) - reach, path.max(axis=0) + reach
     window = grid.window(low[0], high[0], low[1], high[1])
@@ -105,9 +106,9 @@ def tube(
     nearest = np.full((rows, columns), 1.0, np.float32)  # squared distance over squared radius
     stretch = np.zeros((rows, columns), np.float32)
     at_radius = np.zeros((rows, columns), np.float32)
-    for start, end, r0, r1, w0, w1 in zip(
-        path[:-1], path[1:], radii[:-1], radii[1:], drawn[:-1], drawn[1:], strict=True
-    ):
+    for piece in range(len(path) - 1):
+        start, end = path[piece], path[piece + 1]
+        w0, w1 = drawn[piece], drawn[piece + 1]
         widest = max(w0, w1)
         part = grid.window(
             min(start[0], end[0]) - widest, max(start[0], end[0]) + widest,
@@ -131,14 +132,15 @@ def tube(
         nearest[here][closer] = distance[closer]
         # A ray that meets the tube at an angle stays in it longer; along it, not for ever: the tube bends away.
         length = float(np.sqrt(across * across + step[2] ** 2))
-        slant = min(length / max(across, 1e-3), 2.4) * ((r0 + r1) / (w0 + w1)) ** 2
-        stretch[here][closer] = slant
+        slant = min(length / max(across, 1e-3), 2.4) * (radii[piece : piece + 2].sum() / (w0 + w1)) ** 2
+        flat = np.float32(deep[piece]) + along * np.float32(deep[piece + 1] - deep[piece])
+        stretch[here][closer] = (np.float32(slant) * flat)[closer]
         at_radius[here][closer] = width[closer]
-    outer = 2 * np.float32(depth) * at_radius * np.sqrt(1 - nearest) * stretch
+    outer = 2 * at_radius * np.sqrt(1 - nearest) * stretch
     if wall <= 0:
         return (window, outer), None
     hollow = np.clip((at_radius - np.float32(wall)), 0, None) ** 2 - nearest * at_radius**2
-    return (window, outer), (window, 2 * np.float32(depth) * np.sqrt(np.clip(hollow, 0, None)) * stretch)
+    return (window, outer), (window, 2 * np.sqrt(np.clip(hollow, 0, None)) * stretch)
 
 
 def smooth(positions: ArrayLike, values: ArrayLike, at: NDArray[np.floating]) -> Map:

@@ -29,7 +29,7 @@ def spine_x(person: Person, y: NDArray[np.floating]) -> NDArray[np.floating]:
     return middle
 
 
-def _hollow(bone: Map, grid: Grid, path: ArrayLike, radius: ArrayLike, *, wall: float, depth: float = 1.0) -> None:
+def _hollow(bone: Map, grid: Grid, path: ArrayLike, radius: ArrayLike, *, wall: float, depth: ArrayLike = 1.0) -> None:
     outer, inner = tube(grid, path, radius, wall, depth)
     add(bone, outer)
     add(bone, inner, _SPONGY - 1.0)
@@ -52,16 +52,14 @@ def _ribs(bone: Map, grid: Grid, person: Person, cage: Cage, random: np.random.G
             outer = smooth(cage.levels, cage.outer, np.maximum(y, 0.012 * height)).astype(np.float64)
             outer = np.maximum(outer, 0.44 * person.half_width) + 2.5
             deep = smooth(cage.levels, cage.depth, np.maximum(y, 0.1 * height)).astype(np.float64) + 2.0
-            x = sign * (14 + (outer - 14) * np.sin(angle) ** 0.9)
+            x = sign * (9 + (outer - 9) * np.sin(angle) ** 0.9)
             z = -deep * np.cos(angle)
             x = x + person.turn * z + spine_x(person, y) * np.exp(-((angle / 0.7) ** 2))
             radius = (6.4 + 0.9 * along) * person.half_width / 135 * (0.9 if person.female else 1.0)
             path = np.stack([x, y, z], axis=1)
-            # Behind, ribs are thick and hard; in front they thin out towards the cartilage.
-            behind = int(np.searchsorted(angle, 1.65)) + 1
-            _hollow(bone, grid, path[:behind], radius[:behind], wall=0.9, depth=0.50)
-            if behind < pieces:
-                _hollow(bone, grid, path[behind - 1 :], radius[behind - 1 :], wall=0.6, depth=0.38)
+            # Behind, ribs are thick and hard; in front they thin out and end in cartilage, which does not show.
+            thick = smooth([0.0, 0.25, 0.5, 0.75, 1.0], [0.66, 0.62, 0.42, 0.34, 0.03], along)
+            _hollow(bone, grid, path, radius, wall=1.0, depth=thick)
 
 
 def _spine(bone: Map, grid: Grid, person: Person, random: np.random.Generator) -> None:
@@ -71,16 +69,18 @@ def _spine(bone: Map, grid: Grid, person: Person, random: np.random.Generator) -
         tall = (0.092 + 0.028 * share) * height
         half = 13.5 + 4.5 * share + (1.5 if share < 0 else 0)
         x = float(spine_x(person, np.array(y))) + random.normal(0, 0.5)
-        add(bone, _block(grid, (x, y), (half, tall * 0.41), 3.6))
+        add(bone, _block(grid, (x, y), (half, tall * 0.41), 3.0))
         for edge in (-0.39, 0.39):
-            add(bone, _block(grid, (x, y + edge * tall), (half * 1.06, 1.4), 5.0))
+            add(bone, _block(grid, (x, y + edge * tall), (half * 1.05, 1.4), 3.6))
         for sign in (-1.0, 1.0):
-            add(bone, _block(grid, (x + sign * half * 0.95, y), (1.3, tall * 0.36), 4.0))
+            add(bone, _block(grid, (x + sign * half * 0.95, y), (1.3, tall * 0.34), 1.8))
             pedicle = (x + sign * half * 0.62, y - 0.12 * tall)
             add(bone, ellipsoid(grid, pedicle, (3.6, 5.2, 2.6)))
             add(bone, ellipsoid(grid, pedicle, (2.2, 3.6, 1.7)), -0.8)
-            side = np.array([[x + sign * half * 0.7, y - 2, -35.0], [x + sign * (half + 15), y - 5, -45.0]])
-            _hollow(bone, grid, side, 4.6, wall=1.0, depth=0.7)
+            side = np.array(
+                [[x + sign * half * 0.7, y - 2, -35.0], [x + sign * (half + 8 + 5 * (share > 0)), y - 5, -45.0]]
+            )
+            _hollow(bone, grid, side, 4.6, wall=0.8, depth=[0.6, 0.3])
         add(bone, ellipsoid(grid, (x + 28 * person.turn * -1, y + 0.30 * tall), (3.0, 6.5, 5.0)))
         y += tall
 
@@ -140,5 +140,5 @@ def _block(grid: Grid, centre: tuple[float, float], semi: tuple[float, float], d
     if window is None:
         return None
     x, y = grid.places(window)
-    inside = 1 - ((x - np.float32(centre[0])) / wide) ** 6 - ((y - np.float32(centre[1])) / high) ** 6
+    inside = 1 - np.abs((x - np.float32(centre[0])) / wide) ** 3.5 - ((y - np.float32(centre[1])) / high) ** 6
     return window, (depth * np.sqrt(np.clip(inside, 0, None))).astype(np.float32)
