@@ -8,20 +8,17 @@ The same films on every run; the bytes depend on the versions of the codecs.
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.files import write_whole
-from core.imaging.phantom import Opacity, Phantom, simulate
-from core.imaging.phantom.detector import WHITE
-from core.imaging.phantom.dicom import SIMULATED, Form, encoded
+from core.imaging.phantom import Opacity, simulate
+from core.imaging.phantom.dicom import Form, encoded
 from core.imaging.phantom.person import View
+from core.imaging.phantom.pictures import as_png
 from core.places import SAMPLES
 
 
@@ -34,7 +31,7 @@ class Sample:
     opacity: Opacity | None
     note: str
     view: View = "PA"
-    rows: int = 224
+    rows: int = 704
     form: Form | None = None
     bits: int = 8
 
@@ -43,21 +40,22 @@ TABLE = (
     Sample("01-normal-dx.dcm", 101, None, "DX, 12 bits", form=Form(1, 1, "20260105")),
     Sample("02-normal-cr-negative.dcm", 102, None, "CR, MONOCHROME1 (0 is white)",
            form=Form(2, 1, "20260106", "CR", negative=True)),
+    Sample("03-consolidation-study-1.dcm", 103, "consolidation", "DX, JPEG 2000 without loss",
+           form=Form(3, 1, "20260107", compressed=True)),
+    Sample("03-cleared-study-2.dcm", 103, None, "DX, JPEG 2000 without loss, the same patient six weeks later",
+           form=Form(3, 2, "20260218", compressed=True)),
+    Sample("04-ground-glass-ap-left-justified.dcm", 104, "ground-glass", "CR, 12 bits at the top of 16 (High Bit 15)",
+           "AP", form=Form(4, 1, "20260108", "CR", left_justified=True)),
+    Sample("05-effusion-mirrored.dcm", 105, "effusion", "DX, stored mirrored, says so (Patient Orientation R\\F)",
+           form=Form(5, 1, "20260109", mirrored=True)),
+    Sample("06-ground-glass-dx.dcm", 106, "ground-glass", "DX, JPEG 2000 without loss",
+           form=Form(6, 1, "20260110", compressed=True)),
+    Sample("07-normal.png", 107, None, "PNG, 8 bits"),
     Sample("08-consolidation.png", 108, "consolidation", "PNG, 8 bits"),
+    Sample("09-ground-glass-16-bit.png", 109, "ground-glass", "PNG, 16 bits", bits=16),
+    Sample("10-effusion-ap.png", 110, "effusion", "PNG, 8 bits", "AP"),
+    Sample("11-normal-ap-16-bit.png", 111, None, "PNG, 16 bits", "AP", bits=16),
 )  # fmt: skip
-
-
-def png(film: Phantom, bits: int) -> bytes:
-    """The film as a PNG of 8 or 16 bits with a note that it is simulated."""
-    from PIL import Image, PngImagePlugin
-
-    full = 2**bits - 1
-    values = np.round(film.pixels.astype(np.float64) * (full / WHITE)).astype(np.uint8 if bits == 8 else np.uint16)
-    note = PngImagePlugin.PngInfo()
-    note.add_text("Description", SIMULATED)
-    buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, "PNG", pnginfo=note, optimize=True)
-    return buffer.getvalue()
 
 
 def main() -> int:
@@ -76,7 +74,9 @@ def main() -> int:
     ]
     for sample in TABLE:
         film = simulate(sample.seed, sample.opacity, sample.rows, sample.view)
-        write_whole(options.out / sample.name, encoded(film, sample.form) if sample.form else png(film, sample.bits))
+        write_whole(
+            options.out / sample.name, encoded(film, sample.form) if sample.form else as_png(film.pixels, sample.bits)
+        )
         who = f"{sample.form.patient:02d}, {sample.form.study}" if sample.form else "not stated"
         shows = sample.opacity or "normal"
         lines.append(f"| {sample.name} | {shows} | {sample.view} | {who} | {sample.note} | {sample.seed} |")
