@@ -1,7 +1,7 @@
 """What `bench` measures of the window, each in a process of its own: python -m gui.bench WHAT [FILM …].
 
-first-paint and empty print one line at the moment of their first paint: whoever started them takes the time.
-window-level and event-loop print their figures as one JSON line.
+empty and first_paint print one line at the moment of their first paint: whoever started them takes the time.
+first_paint is named to core.cli.main as the window to open. window-level and event-loop print one JSON line.
 """
 
 from __future__ import annotations
@@ -154,11 +154,9 @@ def _say(line: str) -> None:
 
 def _main(arguments: Sequence[str]) -> int:
     what, paths = arguments[0], arguments[1:]
-    if what == "first-paint":
-        from core.cli.main import run
-
-        return run("gui.bench:first_paint", paths)
-    return {"empty": empty, "window-level": window_level}[what]() if not paths else event_loop(paths)
+    if what == "event-loop":
+        return event_loop(paths)
+    return {"empty": empty, "window-level": window_level}[what]()
 
 
 if __name__ == "__main__":

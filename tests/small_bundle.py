@@ -57,7 +57,7 @@ def make(folder: Path, scratch: Path, *, novelty: Novelty | None = None, **chang
         "figures": [],
         "licence": "Apache-2.0",
         "card": "# A small bundle for tests\n",
-        "lineage": {"sha256": np.zeros((0, 32), np.uint8)},
+        "lineage": {name: np.zeros((0, 32), np.uint8) for name in ("exact", "perceptual")},
     }
     return make_bundle(folder, **{**arguments, **changes})
 
