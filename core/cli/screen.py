@@ -87,7 +87,9 @@ def _progress() -> Iterator[tuple[Bar, _Show]]:
         TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[left]}"),
     )
-    with Bar(*columns, console=words(), transient=True, refresh_per_second=4) as bar:
+    console = words()
+    # A log is no place for a line that is drawn again and again.
+    with Bar(*columns, console=console, transient=True, refresh_per_second=4, disable=not console.is_terminal) as bar:
         yield bar, _Show(bar)
 
 
