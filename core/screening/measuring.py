@@ -76,7 +76,7 @@ def _decoded(films: Sequence[Path], wish: Wish) -> tuple[float, list[Film]]:
     with decoders(wish, _KEY) as pool:
         for number in range(pool.count):  # each worker has imported everything before the clock starts
             pool.submit(-1 - number, ("settle", refs[0], Corrections()))
-        while pool.pending:
+        while pool.pending > 0:
             pool.results()
         start = perf_counter()
         waiting = iter(enumerate(refs))
@@ -85,7 +85,7 @@ def _decoded(films: Sequence[Path], wish: Wish) -> tuple[float, list[Film]]:
                 pool.submit(number, ("settle", ref, Corrections()))
                 if pool.pending >= 3 * pool.count:
                     break
-            if not pool.pending:
+            if pool.pending == 0:
                 break
             settled += [cast(Decoded, answer.value).film for _key, answer in pool.results() if answer.error is None]
         return len(refs) / (perf_counter() - start), settled
