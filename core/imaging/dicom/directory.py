@@ -12,7 +12,8 @@ from pathlib import Path
 from core.errors import ImageRefused
 from core.imaging import archives
 from core.imaging.content import opened
-from core.imaging.dicom.structure import Structure, media_class, structure
+from core.imaging.dicom.scan import Structure
+from core.imaging.dicom.structure import media_class, structure
 from core.imaging.kinds import FIRST_BYTES, kind_of
 from core.imaging.limits import Limits
 from core.imaging.sources import ImageRef

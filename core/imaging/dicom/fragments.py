@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from core.errors import ImageRefused
 from core.imaging.dicom.codestream import starts_frame
-from core.imaging.dicom.structure import Element
+from core.imaging.dicom.scan import Element
 
 _ITEM, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _MOST_FRAGMENTS = 1_000_000

@@ -18,7 +18,7 @@ from pydicom.filereader import read_dataset
 from pydicom.valuerep import PersonName
 
 from core.errors import ImageRefused
-from core.imaging.dicom.structure import Structure
+from core.imaging.dicom.scan import Structure
 
 # Values are judged here, one by one: pydicom's own judgement would be warnings about elements that nobody asked for.
 config.settings.reading_validation_mode = config.IGNORE

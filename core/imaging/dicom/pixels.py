@@ -13,7 +13,7 @@ from core.imaging.dicom.codestream import codestream
 from core.imaging.dicom.decoders import decoded
 from core.imaging.dicom.fragments import frame_bytes
 from core.imaging.dicom.layout import Layout
-from core.imaging.dicom.structure import PIXEL_DATA, UNDEFINED, Structure
+from core.imaging.dicom.scan import PIXEL_DATA, UNDEFINED, Structure
 from core.imaging.learnt import Learnt
 
 _OVERLAY_SLACK_BYTES = 1

@@ -16,7 +16,8 @@ from core.imaging.dicom.layout import Layout, is_colour, layout_of
 from core.imaging.dicom.orientation import upright, words_for
 from core.imaging.dicom.overlays import overlays
 from core.imaging.dicom.pixels import read_frame
-from core.imaging.dicom.structure import PIXEL_DATA, Structure, media_class, structure
+from core.imaging.dicom.scan import PIXEL_DATA, Structure
+from core.imaging.dicom.structure import media_class, structure
 from core.imaging.grayscale import FullRange, Mask, ModalityTable, Rescale, Stored, Voi, full_range, histogram, misses
 from core.imaging.learnt import Learnt
 from core.imaging.limits import Limits
