@@ -63,7 +63,7 @@ COMMANDS: Final = (
     Command("findings.next", "Next finding on the heatmap", "N", "findings", "map"),
     Command("findings.fainter", "Fainter heatmap", "[", "smaller", "map"),
     Command("findings.stronger", "Stronger heatmap", "]", "larger", "map"),
-    Command("findings.assess", "Assess again", "Ctrl+R", "again", "networks", part=1),
+    Command("findings.assess", "Try again", "Ctrl+R", "again", "networks", part=1),
     Command("findings.override", "Assess although refused…", "O", "override", "gate", part=1,
             hint="Asks for a reason, which is stored and shown with the result."),
     Command("findings.negative", "Declare it a negative", "Ctrl+Shift+N", "negative", "networks", True,
@@ -113,7 +113,7 @@ class Actions(QObject):
     def push(self, name: str) -> QPushButton:
         """A button with the command's icon and title."""
         action = self._actions[name]
-        button = QPushButton(action.icon(), action.text())
+        button = QPushButton(action.icon(), f" {action.text()}")  # Qt sets the icon too close to the word
         button.setToolTip(action.toolTip())
         button.setAccessibleName(action.text())
         button.setEnabled(action.isEnabled())

@@ -98,6 +98,7 @@ class Shortcuts(_Sheet):
 
 
 def _table(column: QVBoxLayout, title: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> None:
+    column.setSpacing(theme.SPACE[0])
     column.addWidget(plain(title.upper(), "label"))
     grid = QGridLayout()
     grid.setHorizontalSpacing(theme.SPACE[3])

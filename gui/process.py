@@ -70,7 +70,9 @@ class Process(QObject):
         self.setObjectName(name)
         # The process ends itself later than we would end it: for the case that this window is gone by then.
         own_limit = None if seconds is None else 2 * seconds + 5
-        self._make = lambda: Worker(serve, arguments, memory_bytes=memory_bytes, seconds=own_limit)
+        self._make: Callable[[], Worker] = lambda: Worker(
+            serve, arguments, memory_bytes=memory_bytes, seconds=own_limit
+        )
         self._seconds = seconds
         self._tasks: deque[Task] = deque()
         self._lock = threading.Lock()

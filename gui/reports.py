@@ -125,6 +125,6 @@ def _fresh(folder: Path, kind: str) -> Path:
         old.unlink(missing_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     number = 0
-    while (path := folder / f"{stamp}-{kind}{f'-{number}' if number else ''}.txt").exists():
+    while (path := folder / f"{stamp}-{kind}-{number}.txt").exists():
         number += 1
     return path

@@ -62,8 +62,9 @@ class Window(QMainWindow):
         self.notice = Notice()
         self._state = plain("", "quiet")
         self._research = plain(RESEARCH_USE, "quiet")
-        self._painted = False
+        self._painted = self._knows_bundle = False
         self._full_from_maximised = False
+        self._list_wanted_by_hand = False
         self._lay_out()
         self._wire()
         self._restore()
@@ -129,18 +130,24 @@ class Window(QMainWindow):
     def _after_first_paint(self) -> None:
         self.first_painted.emit()
         self._state.setText("The networks are getting ready.")
+        # First in the queue: the titles of the classes are there before the first answer about a film.
+        Operation(self.assessor, ("about",)).then(self._know_bundle).run()
         self.decoder.before = warm_up
         self.decoder.start()
         self.assessor.start()
 
-    def _networks_ready(self) -> None:
-        self.page.networks_ready()
-        Operation(self.assessor, ("about",)).then(self._tell_bundle).run()
-
-    def _tell_bundle(self, about: Mapping[str, object]) -> None:
+    def _know_bundle(self, about: Mapping[str, object]) -> None:
+        self._knows_bundle = True
+        self.page.know_bundle(about)
         self._state.setText("{name} {version} · {engine} {device} {precision}".format(**about))
         if about.get("note"):
             self.notice.say(str(about["note"]))
+
+    def _networks_ready(self) -> None:
+        self.page.networks_ready()
+        if not self._knows_bundle:
+            # Ready at a later try: what was asked at the start was answered with the refusal of then.
+            Operation(self.assessor, ("about",)).then(self._know_bundle).run()
 
     def _networks_unusable(self, error: HilumError) -> None:
         self._state.setText("No networks; films can be read")
@@ -180,6 +187,8 @@ class Window(QMainWindow):
         self.menuBar().setVisible(not self.isFullScreen())
 
     def _fold(self, name: str, panel: QWidget) -> None:
+        # Who folds the panel that has the keyboard wants to go on with the film.
+        self.page.area.film_canvas.setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_wanted_by_hand = self._list_wanted_by_hand or name == "view.list"
         panel.setVisible(self.actions_[name].isChecked())
 
@@ -194,7 +203,6 @@ class Window(QMainWindow):
         About(self.state, self).open()
 
     def _lay_out(self) -> None:
-        self._list_wanted_by_hand = False
         self.actions_.fill(self.menuBar())
         # In full screen the menu bar is away, and its shortcuts are to go on working.
         self.addActions([action for _command, action in self.actions_])

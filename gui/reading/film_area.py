@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.commands import Actions
@@ -48,6 +57,7 @@ class FilmArea(QStackedWidget):
         self._class = ""
         self._reading = plain("", "label")
         self._reading.setFont(theme.font(theme.LABEL))
+        self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = ColourBar()
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._twin_side = self._side(self.twin, self._twin_footer())
@@ -175,6 +185,8 @@ class FilmArea(QStackedWidget):
 
     def _side(self, canvas: Canvas, footer: QWidget) -> QWidget:
         side = QWidget()
+        # Equal halves whatever the footers would like to have.
+        side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -46,7 +46,7 @@ class FindingsPanel(QScrollArea):
         self._actions = actions
         self._rows: dict[str, FindingRow] = {}
         self._asking: QWidget | None = None
-        self._column = QVBoxLayout()
+        self._column, self._page = QVBoxLayout(), QWidget()
         self.redraw: Callable[[], None]
         self.setFixedWidth(WIDTH)
         self.setWidgetResizable(True)
@@ -107,7 +107,7 @@ class FindingsPanel(QScrollArea):
     @property
     def sentences(self) -> str:
         """All words of the panel, line by line."""
-        return "\n".join(label.text() for label in self.widget().findChildren(type(plain(""))) if label.text())
+        return "\n".join(label.text() for label in self._page.findChildren(type(plain(""))) if label.text())
 
     def _begin(self) -> None:
         self._rows, self._asking = {}, None
@@ -121,6 +121,10 @@ class FindingsPanel(QScrollArea):
 
     def _end(self) -> None:
         self._column.addStretch(1)
+        # setWidget would end the old page at once, perhaps in the middle of the key press that asked for the new one.
+        old = self.takeWidget()
+        if old is not None:
+            old.deleteLater()
         self.setWidget(self._page)
 
     def _add(self, widget: QWidget) -> None:
@@ -135,9 +139,8 @@ class FindingsPanel(QScrollArea):
 
     def _explain(self, assessment: Assessment) -> None:
         if assessment.status == "abstained":
-            for reason in assessment.reasons:
-                if reason.code in ("members-disagree", "near-the-threshold"):
-                    self._add(plain(reason.text, wrap=True))
+            for reason in words.doubts(assessment.reasons):
+                self._add(plain(reason.text, wrap=True))
             self._add(
                 plain("The ensemble gives no verdict; the numbers are shown for what they are.", "quiet", wrap=True)
             )

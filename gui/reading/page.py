@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 # A list is for reading; whole folders are screened.
 MOST_FILMS = 500
+_WHAT_NOW = {
+    "refused": "Trying again gives the same answer. The other films on the list are not affected.",
+    "failed": "Trying again may help.",
+    "worker-died": "It was tried twice and is not tried again. The other films are not affected.",
+}
+_NOTHING_YET = "What the ensemble finds in a film appears here."
 
 
 class ReadingPage(QWidget):
@@ -72,7 +79,12 @@ class ReadingPage(QWidget):
 
     def networks_ready(self) -> None:
         self._ready, self._no_networks = True, None
-        Operation(self._assessor, ("about",)).then(self._know_bundle).run()
+        if self._entry is None:
+            self.findings.wait(_NOTHING_YET)
+
+    def know_bundle(self, about: Mapping[str, Any]) -> None:
+        """The titles of the classes; they come before the first answer about a film."""
+        self._titles = dict(about["titles"])
 
     def networks_unusable(self, error: HilumError) -> None:
         self._ready, self._no_networks = False, error
@@ -95,7 +107,7 @@ class ReadingPage(QWidget):
         if self._no_networks is not None:
             self.findings.unusable(self._no_networks.reason)
         else:
-            self.findings.wait("What the ensemble finds in a film appears here.")
+            self.findings.wait(_NOTHING_YET)
         self._tell_changed()
 
     def retheme(self) -> None:
@@ -114,9 +126,8 @@ class ReadingPage(QWidget):
             )
         for entry in entries:
             if entry.state == "listed" and entry.facts is None:
-                Operation(self._decoder, ("describe", entry.ref), key=entry.ref, urgent=False).then(
-                    lambda description, entry=entry: self._describe(entry, description)
-                ).refused(lambda error, entry=entry: self._mark_unread(entry, error)).run()
+                describing = Operation(self._decoder, ("describe", entry.ref), key=entry.ref, urgent=False)
+                describing.then(partial(self._describe, entry)).refused(partial(self._mark_unread, entry)).run()
         self._count.setText(f"{len(self.studies.entries)} films" if len(self.studies.entries) != 1 else "1 film")
         if entries:
             self._go_to(self.studies.entries.index(entries[0]))
@@ -193,13 +204,13 @@ class ReadingPage(QWidget):
             return
         self._mark_unread(entry, error)
         mark = words.REFUSED if entry.state == "refused" else words.FAILED
-        if entry.state == "refused":
-            hint, buttons = "Trying again gives the same answer. The other films on the list are not affected.", []
-        else:
-            hint, buttons = "Trying again may help.", [self._actions.push("findings.assess")]
-        name = f"{mark.word}: {entry.ref.name}"
         self.area.show_placard().say(
-            name, error.reason.text, mark=mark.icon, token=mark.token, hint=hint, buttons=buttons
+            f"{mark.word}: {entry.ref.name}",
+            error.reason.text,
+            mark=mark.icon,
+            token=mark.token,
+            hint=_WHAT_NOW.get(error.code, _WHAT_NOW[entry.state]),
+            buttons=[self._actions.push("findings.assess")] if _may_help(error) else [],
         )
         self.findings.wait("There is no film to assess.")
         self._tell_changed()
@@ -211,10 +222,13 @@ class ReadingPage(QWidget):
         if entry is None or self.area.view.film is None:
             return
         self._drop()
-        if self._no_networks is None:
-            words_now = "The ensemble is asked." if self._ready else "The networks are getting ready."
-            self.findings.wait(words_now, "The film can be read meanwhile." if not self._ready else "")
-            self.area.remark(words_now)
+        if self._no_networks is not None:
+            # They said why; asking again with every film would cost a start each time. "Try again" asks.
+            self._not_assessed(self._no_networks)
+            return
+        words_now = "The ensemble is asked." if self._ready else "The networks are getting ready."
+        self.findings.wait(words_now, "The film can be read meanwhile." if not self._ready else "")
+        self.area.remark(words_now)
         settling = Operation(self._decoder, ("settle", entry.ref, self._declared()), key=entry.ref)
         self._running.append(
             settling.then(lambda settled: self._ask(entry, settled, override)).refused(self._not_assessed).run()
@@ -245,16 +259,12 @@ class ReadingPage(QWidget):
         self.findings.unusable(error.reason)
         self.area.remark("No heatmap: there are no networks.")
 
-    def _know_bundle(self, about: Any) -> None:
-        self._titles = dict(about["titles"])
-        self._tell_changed()
-
     def _declared(self) -> Corrections:
         if self._corrections is None:
             self._corrections = importlib.import_module("core.imaging.prepare").Corrections()
         return self._corrections
 
-    def _declare(self, **changes: object) -> None:
+    def _declare(self, **changes: Any) -> None:
         """Corrections change what the networks see, and the picture follows."""
         if self.area.view.film is None:
             return
@@ -301,6 +311,7 @@ class ReadingPage(QWidget):
 
     def _tell_changed(self) -> None:
         """Which commands make sense, and how the checkable ones stand."""
+        self._empty.setVisible(not self.studies.entries)
         shown = self._entry if self.area.view.film is not None else None
         assessment = shown.assessment if shown is not None else None
         holds = {
@@ -327,6 +338,9 @@ class ReadingPage(QWidget):
         head.addWidget(plain("STUDIES", "label"), 1)
         head.addWidget(self._count, 0, Qt.AlignmentFlag.AlignRight)
         column.addLayout(head)
+        self._empty = plain("Films that you open are listed here.", "quiet", wrap=True)
+        self._empty.setContentsMargins(theme.SPACE[2], 0, theme.SPACE[2], 0)
+        column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -334,6 +348,10 @@ class ReadingPage(QWidget):
         row.addWidget(self.left)
         row.addWidget(self.area, 1)
         row.addWidget(self.findings)
+
+
+def _may_help(error: HilumError) -> bool:
+    return not isinstance(error, ImageRefused) and error.code != "worker-died"
 
 
 def _named(paths: Sequence[str]) -> list[str]:

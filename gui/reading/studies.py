@@ -120,6 +120,7 @@ class StudyList(QListView):
     def __init__(self, model: Studies, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setModel(model)
+        self.by_keyboard = False
         self.setItemDelegate(_Row(self))
         self.setAccessibleName("Studies")
         self.setUniformItemSizes(True)
@@ -128,23 +129,27 @@ class StudyList(QListView):
         self.setMouseTracking(True)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        self.setProperty("by_keyboard", came_by_keyboard(event))
+        self.by_keyboard = came_by_keyboard(event)
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        self.setProperty("by_keyboard", False)
+        self.by_keyboard = False
         super().focusOutEvent(event)
 
 
 class _Row(QStyledItemDelegate):
+    def __init__(self, studies: StudyList) -> None:
+        super().__init__(studies)
+        self._list = studies
+
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802
         return QSize(WIDTH, _HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry: Entry = index.data(_ENTRY)
         t = theme.tokens()
-        state: Any = option.state  # type: ignore[attr-defined]
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
+        state: Any = option.state
+        area = QRectF(option.rect)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -163,7 +168,7 @@ class _Row(QStyledItemDelegate):
             place = QRectF(verdict.left(), verdict.center().y() - side / 2, side, side)
             painter.drawImage(place, theme.drawn(mark.icon, QColor(ink), round(3 * side)))
             _line(painter, verdict.adjusted(side + theme.SPACE[0], 0, 0, 0), entry.verdict, ink, theme.LABEL)
-        if state & QStyle.StateFlag.State_HasFocus and self.parent().property("by_keyboard"):
+        if state & QStyle.StateFlag.State_HasFocus and self._list.by_keyboard:
             painter.setPen(QPen(QColor(t.focus), 2))
             painter.drawRect(area.adjusted(1, 1, -1, -1))
         painter.restore()

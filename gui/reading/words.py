@@ -28,6 +28,7 @@ ABSTAINED = Mark("abstained", "No verdict", "refer")
 REFUSED = Mark("refused", "Refused", "error")
 FAILED = Mark("failed", "Failed", "error")
 
+DOUBTS = ("members-disagree", "near-the-threshold")
 _SEXES = {"M": "man", "F": "woman"}
 
 
@@ -93,8 +94,15 @@ def of_gate(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(reason for reason in reasons if reason.code.startswith("gate-"))
 
 
+def doubts(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Why the ensemble abstained."""
+    return tuple(reason for reason in reasons if reason.code in DOUBTS)
+
+
 def cautions(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """What to bear in mind: cautions and notes, and not what already stands under the gate."""
+    """What to bear in mind: cautions and notes, and not what already stands under the gate or the headline."""
     return tuple(
-        reason for reason in reasons if reason.severity in ("caution", "note") and not reason.code.startswith("gate-")
+        reason
+        for reason in reasons
+        if reason.severity in ("caution", "note") and reason.code not in DOUBTS and not reason.code.startswith("gate-")
     )

@@ -33,7 +33,7 @@ class ColourBar(QWidget):
         return QSize(240, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return QSize(_BAR_WIDTH + 64, _HEIGHT)
+        return QSize(_BAR_WIDTH, _HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         if not self._meaning:
@@ -47,10 +47,12 @@ class ColourBar(QWidget):
         painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignVCenter, words)
         painter.setPen(QColor(theme.tokens().quiet))
         x = 0.0
+        ends = sum(metrics.horizontalAdvance(end) + gap for end in ("less", "more"))
+        bar = min(_BAR_WIDTH, self.width() - ends - gap)
         for part in ("less", None, "more"):
             if part is None:
-                painter.drawImage(QRectF(x, line * 1.5 - _BAR_HEIGHT / 2, _BAR_WIDTH, _BAR_HEIGHT), self._colours())
-                x += _BAR_WIDTH + gap
+                painter.drawImage(QRectF(x, line * 1.5 - _BAR_HEIGHT / 2, bar, _BAR_HEIGHT), self._colours())
+                x += bar + gap
             else:
                 painter.drawText(QRectF(x, line, 64, line), Qt.AlignmentFlag.AlignVCenter, part)
                 x += metrics.horizontalAdvance(part) + gap

@@ -169,6 +169,7 @@ def test_a_film_that_kills_the_decoder_is_tried_twice_and_never_again(
     wait(lambda: "Failed" in window.page.area.placard.words)
     assert "The decoder ended unexpectedly on this file." in window.page.area.placard.words
     assert window.notice.sentence == "The decoder ended twice on the same file, which is not tried again."
+    assert "is not tried again" in window.page.area.placard.words
     window.actions_["findings.assess"].trigger()
     wait(lambda: "Failed" in window.page.area.placard.words)
     assert film.with_suffix(".tries").read_text() == "xx"
