@@ -1,4 +1,4 @@
-"""Write the bundled samples: a dozen simulated films, DICOM and PNG, and the README beside them.
+"""Write the bundled samples: a dozen simulated films, DICOM and PNG, and docs/samples.md, which says what each is.
 
     python tools/make_samples.py [-o resources/samples]
 
@@ -19,7 +19,7 @@ from core.imaging.phantom import Opacity, simulate
 from core.imaging.phantom.dicom import Form, encoded
 from core.imaging.phantom.person import View
 from core.imaging.phantom.pictures import as_png
-from core.places import SAMPLES
+from core.places import PROGRAM, SAMPLES
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def main() -> int:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     lines = [
-        "# Simulated films",
+        "# The bundled samples",
         "",
         "None of these is of a person. They were computed (docs/phantom.md) by `python tools/make_samples.py`;",
         "their patients are called PHANTOM^ADULT^01 and so on. Not for diagnosis.",
@@ -80,7 +80,8 @@ def main() -> int:
         who = f"{sample.form.patient:02d}, {sample.form.study}" if sample.form else "not stated"
         shows = sample.opacity or "normal"
         lines.append(f"| {sample.name} | {shows} | {sample.view} | {who} | {sample.note} | {sample.seed} |")
-    write_whole(options.out / "README.md", "\n".join(lines) + "\n")
+    # Not beside the films: whoever opens their folder gets a row a file.
+    write_whole(PROGRAM / "docs" / "samples.md", "\n".join(lines) + "\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The bundled samples are what their README says, and open."""
+"""The bundled samples are what docs/samples.md says, and open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.imaging.phantom import simulate
 from core.imaging.phantom.dicom import Form, encoded, identifier
 from core.imaging.reading import describe, open_radiograph
 from core.imaging.sources import ImageRef
-from core.places import SAMPLES
+from core.places import PROGRAM, SAMPLES
 
 FILES = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".dcm", ".png"))
 
@@ -23,10 +23,10 @@ def _ref(path: Path) -> ImageRef:
 
 
 def test_there_are_a_dozen_small_files_and_each_is_explained() -> None:
-    assert len(FILES) == 12
+    assert len(FILES) == 12 == len(list(SAMPLES.iterdir()))
     assert sum(path.stat().st_size for path in FILES) < 8 * 2**20
-    readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
-    assert all(f"| {path.name} |" in readme for path in FILES)
+    explained = (PROGRAM / "docs" / "samples.md").read_text(encoding="utf-8")
+    assert all(f"| {path.name} |" in explained for path in FILES)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
