@@ -23,34 +23,9 @@ from core import places
 from core.errors import RunRefused
 from core.imaging.sources import ImageRef
 from core.inference.assessment import Assessment
+from core.screening.schema import SCHEMA, SCHEMA_VERSION, WAITING, connected, refusal_of
 
-SCHEMA_VERSION = 1
-FILE_NAME = "journal.sqlite"
 LOCK_NAME = "run.lock"
-
-# superseded: the row that took its place; 0 for a current one. size and time are those of the listing, sha256 is of
-# the bytes that were judged. content: everything that the assessment rests on; pixels: what the network saw.
-# sop, patient, name: keyed hashes, for the cautions between files.
-_SCHEMA = (
-    "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE root (number INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
-    """CREATE TABLE item (
-        seq INTEGER PRIMARY KEY,
-        root INTEGER NOT NULL REFERENCES root, path BLOB NOT NULL, member BLOB NOT NULL, frame INTEGER NOT NULL,
-        size INTEGER, time INTEGER,
-        status TEXT NOT NULL DEFAULT 'found', superseded INTEGER NOT NULL DEFAULT 0,
-        sha256 TEXT, content TEXT, pixels TEXT, sop TEXT, patient TEXT, name TEXT, burned_in TEXT,
-        suspicion REAL, assessment TEXT
-    )""",
-    "CREATE TABLE thumbnail (seq INTEGER PRIMARY KEY REFERENCES item, jpeg BLOB NOT NULL)",
-    "CREATE UNIQUE INDEX item_key ON item (root, path, member, frame) WHERE superseded = 0",
-    "CREATE INDEX item_found ON item (seq) WHERE status = 'found' AND superseded = 0",
-    "CREATE INDEX item_suspicion ON item (suspicion DESC, seq) WHERE superseded = 0",
-    "CREATE INDEX item_superseded ON item (superseded) WHERE superseded <> 0",
-    "CREATE INDEX item_content ON item (content) WHERE content IS NOT NULL",
-    "CREATE INDEX item_sop ON item (sop, pixels) WHERE sop IS NOT NULL AND superseded = 0",
-    "CREATE INDEX item_patient ON item (patient, name) WHERE patient IS NOT NULL AND superseded = 0",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +111,15 @@ class Journal:
             for name, value in values.items():
                 self._write("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, json.dumps(value)))
 
+    def create(self) -> None:
+        """Make the tables of a new run."""
+        # One transaction, the version in it: a kill in the middle leaves an empty file, which is made anew.
+        with self._together():
+            for statement in SCHEMA:
+                self._write(statement)
+            self._write("INSERT INTO run VALUES ('listed', 'false')")
+            self._write(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
     def agree(self, terms: Terms, **about: Any) -> None:
         """Keep the terms of a new run, and what its exports say of it; refuse "run-differs" for other terms."""
         present = self.note("terms")
@@ -164,12 +148,13 @@ class Journal:
                 self._write("INSERT INTO root (path) VALUES (?)", (os.fsencode(root),))
             else:
                 self._write("UPDATE root SET path = ? WHERE number = ?", (os.fsencode(root), self._roots[moved]))
-            self._roots = self._read_roots()
+            self.read_roots()
         return self._roots[root]
 
-    def _read_roots(self) -> dict[str, int]:
+    def read_roots(self) -> None:
+        """Know the roots that there are."""
         rows = self._database.execute("SELECT path, number FROM root ORDER BY number")
-        return {os.fsdecode(path): number for path, number in rows}
+        self._roots = {os.fsdecode(path): number for path, number in rows}
 
     def _find(self, film: Found) -> None:
         root = root_of(film.ref)
@@ -276,9 +261,6 @@ class Journal:
             raise refusal_of(error, self.folder) from error
 
 
-WAITING = "status = 'found' AND superseded = 0"
-
-
 def open_journal(folder: Path, *, resume: bool) -> Journal:
     """Open the journal of a run for writing, or make it; the run then belongs to this process.
 
@@ -293,56 +275,21 @@ def open_journal(folder: Path, *, resume: bool) -> Journal:
     except OSError as error:
         raise RunRefused("place-unwritable", what=folder, why=error.strerror or type(error).__name__) from error
     try:
-        return _opened(folder, lock, resume)
+        database, is_new = connected(folder)
     except BaseException:
         lock.release()
         raise
-
-
-def _opened(folder: Path, lock: FileLock, resume: bool) -> Journal:
+    journal = Journal(folder, lock, database)
     try:
-        database = sqlite3.connect(folder / FILE_NAME, timeout=10, isolation_level=None)
-    except sqlite3.Error as error:
-        raise refusal_of(error, folder) from error
-    try:
-        _check(database, folder)
-        # A write-ahead log shares memory between processes, which a network share cannot do.
-        mode, care = ("WAL", "NORMAL") if places.on_local_disk(folder) else ("DELETE", "FULL")
-        database.execute(f"PRAGMA journal_mode = {mode}")
-        database.execute(f"PRAGMA synchronous = {care}")
-        database.execute("PRAGMA temp_store = FILE")
-        journal = Journal(folder, lock, database)
-        if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-            _create(journal)
+        if is_new:
+            journal.create()
         elif not resume:
             raise RunRefused("run-exists", what=folder)
-        journal._roots = journal._read_roots()
-    except sqlite3.Error as error:
-        database.close()
-        raise refusal_of(error, folder) from error
+        journal.read_roots()
     except BaseException:
-        database.close()
+        journal.close()
         raise
     return journal
-
-
-def _check(database: sqlite3.Connection, folder: Path) -> None:
-    """Refuse a journal that is damaged or that a newer Hilum wrote."""
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise RunRefused("run-unreadable", what=folder, why="a newer Hilum made it")
-    verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise RunRefused("run-unreadable", what=folder, why="its journal is damaged")
-
-
-def _create(journal: Journal) -> None:
-    # One transaction, the version in it: a kill in the middle leaves an empty file, which is made anew.
-    with journal._together():
-        for statement in _SCHEMA:
-            journal._write(statement)
-        journal._write("INSERT INTO run VALUES ('listed', 'false')")
-        journal._write(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _compare(present: Terms, asked: Terms) -> None:
@@ -353,21 +300,6 @@ def _compare(present: Terms, asked: Terms) -> None:
             words = said.get(name, f"the {name} {{}}")
             short = 12 if name == "bundle" else None
             raise RunRefused("run-differs", present=words.format(was[:short]), asked=words.format(now[:short]))
-
-
-def refusal_of(error: sqlite3.Error, folder: Path) -> RunRefused:
-    """The sentence for what SQLite says."""
-    name = getattr(error, "sqlite_errorname", None) or ""
-    if name == "SQLITE_FULL":
-        return RunRefused("disk-full", what=folder)
-    if name.startswith("SQLITE_IOERR_WRITE"):
-        # Quota, file size limit, or a share that went away: SQLite does not tell them apart.
-        return RunRefused(
-            "place-unwritable", what=folder, why="no space, no quota or no connection; rows so far are kept"
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return RunRefused("run-unreadable", what=folder, why="its journal is damaged")
-    return RunRefused("place-unwritable", what=folder, why=str(error))
 
 
 def root_of(ref: ImageRef) -> str:

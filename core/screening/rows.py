@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from core.errors import RunRefused, reason
 from core.inference.assessment import Assessment
-from core.screening.journal import FILE_NAME, SCHEMA_VERSION, refusal_of, shown
+from core.screening.journal import shown
+from core.screening.schema import FILE_NAME, SCHEMA_VERSION, refusal_of
 
 Order = Literal["suspicion", "found"]
 

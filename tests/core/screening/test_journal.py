@@ -17,7 +17,8 @@ import pytest
 
 from core import places
 from core.errors import RunRefused
-from core.screening.journal import FILE_NAME, SCHEMA_VERSION, open_journal
+from core.screening.journal import open_journal
+from core.screening.schema import FILE_NAME, SCHEMA_VERSION
 from tests import one_process
 from tests.faults import full_disk, python
 from tests.films import disc, write_png
