@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.cohort.cache import Cached, FilmCache, Films, fill
 from core.cohort.groups import group_names
-from core.cohort.hashes import Hashes, mirrored_hash, near_pairs, perceptual_hash
+from core.cohort.hashes import Hashes, both_hashes, near_pairs
 from core.cohort.labels import LabelledFilm
 from core.cohort.splits import Place, group_mark, kept_splits
 from core.progress import Progress
@@ -84,8 +84,7 @@ def gathered(
             first.setdefault(answer.sha256, film)
     sha256s, kept = list(first), list(first.values())
     pixels = cache.films(sha256s)
-    hashes = np.stack([perceptual_hash(film) for film in pixels])
-    mirrored = np.stack([mirrored_hash(film) for film in pixels])
+    hashes, mirrored = (np.stack(one) for one in zip(*(both_hashes(film) for film in pixels), strict=True))
     groups = group_names(kept, near_pairs(hashes, mirrored))
     asked: dict[str, str] = {}
     for film, group in zip(kept, groups, strict=True):

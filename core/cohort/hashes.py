@@ -17,6 +17,8 @@ _KEPT = 17
 NEAR_BITS = 52
 
 Hashes = NDArray[np.uint8]
+# A mirrored picture has the same cosine frequencies with every odd column negated.
+_MIRROR = np.float32([(-1) ** column for column in range(1, _KEPT)])
 
 
 def perceptual_hash(film: NDArray[Any]) -> Hashes:
@@ -25,12 +27,18 @@ def perceptual_hash(film: NDArray[Any]) -> Hashes:
     The signs of the 17 × 17 lowest frequencies against their median, without those of the first row and column:
     they carry exposure and collimation rather than anatomy.
     """
-    return np.packbits(_frequencies(film) > 0)
+    return _bits(_frequencies(film))
 
 
 def mirrored_hash(film: NDArray[Any]) -> Hashes:
     """The hash of the mirrored film: half of all copies on the web were turned over by somebody."""
-    return perceptual_hash(film[:, ::-1])
+    return _bits(_frequencies(film) * _MIRROR)
+
+
+def both_hashes(film: NDArray[Any]) -> tuple[Hashes, Hashes]:
+    """The perceptual hash and the mirrored one, for the work of one."""
+    block = _frequencies(film)
+    return _bits(block), _bits(block * _MIRROR)
 
 
 def distances(some: Hashes, others: Hashes) -> NDArray[np.int64]:
@@ -54,6 +62,9 @@ def near_pairs(hashes: Hashes, mirrored: Hashes, bits: int = NEAR_BITS) -> list[
 
 
 def _frequencies(film: NDArray[Any]) -> NDArray[np.float32]:
-    small = cv2.resize(film.astype(np.float32), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    block = cv2.dct(small)[1:_KEPT, 1:_KEPT]
-    return np.asarray(block - np.median(block), np.float32)
+    small = cv2.resize(film, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.dct(small.astype(np.float32))[1:_KEPT, 1:_KEPT], np.float32)
+
+
+def _bits(block: NDArray[np.float32]) -> Hashes:
+    return np.packbits(block > np.median(block))

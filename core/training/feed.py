@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.prepare import Settled, Step, fit
+from core.networks.backend import keras
+from core.runtimes import openvino
 
 Film = NDArray[np.uint16]
 Change = Callable[[Film, int], Film]
@@ -50,13 +53,34 @@ def batches(
 
 
 def outputs(model: Any, films: Sequence[Film], steps: Sequence[Step], size: int = 32) -> Any:
-    """What a Keras model gives for the films, untouched, in their order: an array, or a list for several outputs."""
-    import tensorflow as tf
+    """What a Keras model gives for the films, untouched, in their order: an array, or one a named output.
 
-    # A fixed number of rows: every new shape would be traced again.
-    call = tf.function(lambda pixels: model(pixels, training=False), reduce_retracing=True)
-    parts = [
-        tf.nest.map_structure(np.asarray, call(pixels))
-        for pixels, _numbers in batches(films, steps, range(len(films)), size)
-    ]
-    return tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+    Runs on OpenVINO, in f32: on a CPU it is four times as quick as TensorFlow and differs by 2e-5 (docs/engines.md).
+    """
+    ask = _compiled(model)
+    parts = []
+    for pixels, _numbers in batches(films, steps, range(len(films)), size):
+        parts += [ask(picture[None]) for picture in pixels]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return found if isinstance(model.output, dict) else found[""]
+
+
+def _compiled(model: Any) -> Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """The model as a function of one picture (1, rows, columns, channels); a single output is named ""."""
+    # The converter hands inputs over as a tuple; a model made for a list takes that without a warning.
+    plain = keras().models.Model(model.inputs, model.output)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its frontend looks at what TensorFlow deprecates
+        graph = openvino().convert_model(plain)
+    graph.reshape([1, *model.input_shape[1:]])
+    options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    compiled = openvino().Core().compile_model(graph, "CPU", options)
+    names = list(model.output) if isinstance(model.output, dict) else None
+
+    def ask(picture: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        answer = compiled(picture)
+        if names is None:
+            return {"": answer[0]}
+        return {name: answer[name] for name in names}
+
+    return ask

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.files import write_whole
 from core.imaging.prepare import Step
+from core.networks.backbones import cuts
 from core.networks.members import Member
 from core.places import made
 from core.progress import Meter, Progress, Stop
@@ -41,6 +42,9 @@ class Lesson:
 class Schedule:
     """How to learn. rate: AdamW's at its highest, after `warm_up` passes. norms: whether batch normalisations learn.
 
+    first: the part of the backbone (core.networks.backbones.cuts) from which on layers learn; those before keep the
+    start weights' edges and spots, and cost no backward pass.
+
     A network with start weights keeps its normalisations: with few steps a pass their moving statistics lag behind,
     and learning them pulls the features towards the sources at hand.
     """
@@ -52,6 +56,7 @@ class Schedule:
     decay: float = 1e-4
     smoothing: float = 0.05
     norms: bool = False
+    first: str = "stem"
     seed: int = 0
     strength: Strength = field(default_factory=Strength)
 
@@ -84,9 +89,7 @@ def fine_tune(
     import tensorflow as tf
 
     made(folder)
-    for layer in member.model.layers:
-        if type(layer).__name__ == "BatchNormalization":
-            layer.trainable = schedule.norms
+    _choose_layers(member, schedule)
     variables = member.model.trainable_variables
     per_pass = -(-len(lesson.films) // schedule.batch)
     optimiser = _optimiser(schedule, per_pass)
@@ -136,6 +139,14 @@ def cross_entropy(lesson: Lesson, logits: NDArray[np.floating[Any]]) -> float:
 def averaged(some: Weights, others: Weights, share: float) -> Weights:
     """share·some + (1 − share)·others (WiSE-FT, Wortsman et al. 2022): half-way between probe and fine-tuned."""
     return [share * one + (1 - share) * other for one, other in zip(some, others, strict=True)]
+
+
+def _choose_layers(member: Member, schedule: Schedule) -> None:
+    parts = cuts(str(member.architecture["backbone"]))
+    resting = parts[: parts.index(schedule.first)]
+    for layer in member.model.layers:
+        is_norm = type(layer).__name__ == "BatchNormalization"
+        layer.trainable = not layer.name.startswith(resting) and (schedule.norms or not is_norm)
 
 
 def _optimiser(schedule: Schedule, per_pass: int) -> Any:

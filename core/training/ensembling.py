@@ -1,0 +1,87 @@
+"""From trained members to an ensemble's constants: what each says of the films, map scales, abstention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.imaging.prepare import Settled, Step, fit
+from core.inference import ensemble, heatmap
+from core.networks.members import Member
+from core.training.feed import Film, outputs
+
+Floats = NDArray[np.float64]
+# Above this share of the validation films' spreads the members disagree more than is usual.
+USUAL_SPREAD = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one member says of many films: logits (films, classes), features (films, k), maps (films, classes, h, w)."""
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+    maps: NDArray[np.float32]
+
+
+def said(member: Member, films: Sequence[Film], steps: Sequence[Step]) -> Said:
+    found = outputs(member.with_maps, films, steps)
+    return Said(found["logits"], found["features"], found["maps"])
+
+
+def joined_logits(answers: Sequence[NDArray[Any]], weights: Sequence[float]) -> Floats:
+    """Σ wₘ·zₘ of the members' logits (films, classes), in the members' order."""
+    total = np.zeros(answers[0].shape)
+    for weight, logits in zip(weights, answers, strict=True):
+        total += weight * logits.astype(np.float64)
+    return total
+
+
+def spreads(answers: Sequence[NDArray[Any]], weights: Sequence[float], temperature: float) -> Floats:
+    """(films,) standard deviation of the members' probabilities of the ensemble's finding."""
+    finding = joined_logits(answers, weights).argmax(1)
+    own = np.stack([ensemble.softmax(np.asarray(logits, np.float64) / temperature) for logits in answers])
+    return np.asarray(own[:, np.arange(len(finding)), finding].std(0))
+
+
+def map_scale(
+    members: Mapping[str, tuple[Member, Sequence[Step], Said]],
+    films: Sequence[Film],
+    weights: Sequence[float],
+    temperature: float,
+    classes: Sequence[str],
+) -> dict[str, float]:
+    """A class's 95th percentile of the films' largest values on the ensemble's class-against-the-rest map.
+
+    Made by the same code that draws heatmaps, so that 1 on the screen is what it was here.
+    """
+    largest = np.stack(list(_largest(members, films, weights, temperature, classes)))
+    return {name: float(np.percentile(largest[:, place], 95)) for place, name in enumerate(classes)}
+
+
+def _largest(
+    members: Mapping[str, tuple[Member, Sequence[Step], Said]],
+    films: Sequence[Film],
+    weights: Sequence[float],
+    temperature: float,
+    classes: Sequence[str],
+) -> Iterator[Floats]:
+    ones = np.ones(len(classes), np.float32)
+    for place, film in enumerate(films):
+        settled = Settled(np.asarray(film), np.eye(3))
+        own: dict[str, heatmap.MemberMaps] = {}
+        logits = []
+        for name, (member, steps, answer) in members.items():
+            fitted = fit(settled, steps)
+            rows, columns = fitted.pixels.shape[:2]
+            own[name] = heatmap.MemberMaps(
+                answer.maps[place], (rows, columns), member.cell_to_square, fitted.fitted_to_settled
+            )
+            logits.append(answer.logits[place])
+        opinion = ensemble.joined(np.stack(logits), weights, temperature, [0])
+        maps = heatmap.combined(own, opinion, settled, weights=weights, classes=classes, map_scale=ones)
+        yield np.asarray(maps.values.max(axis=(1, 2)), np.float64)
