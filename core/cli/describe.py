@@ -11,8 +11,7 @@ from core.imaging.limits import Limits
 from core.imaging.sources import find
 
 if TYPE_CHECKING:
-    from core.imaging.radiograph import Facts
-    from core.imaging.reading import Description
+    from core.imaging.facts import Description, Facts
 
 HELP = """The facts of every image: what it shows, whose it is, what is wrong with it. Never the pixels.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def words() -> Console:
     """Where sentences, tables and progress go."""
+    from rich.console import Console  # as long to import as a film takes to open: not for JSON
+
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 

@@ -7,15 +7,14 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from core.errors import HilumError, ImageFailed, Reason
+from core.imaging.facts import Description, status_of
+from core.imaging.identity import Identities
 from core.imaging.limits import Limits
 from core.imaging.sources import ImageRef
 from core.jobs import Pool
-
-if TYPE_CHECKING:
-    from core.imaging.reading import Description
 
 DECODERS = "core.imaging.worker:serve"
 _AHEAD = 8
@@ -27,8 +26,6 @@ def descriptions(refs: Iterable[ImageRef], limits: Limits) -> Iterator[Descripti
 
     Rows are held back while the next 2,000 files are looked at, because a later file may contradict an earlier one.
     """
-    from core.imaging.identity import Identities
-
     held: deque[_Held] = deque()
     rows: dict[int, _Held] = {}
     identities: Identities[int] = Identities()
@@ -52,8 +49,6 @@ class _Held:
 
 
 def _let_go(held: deque[_Held], rows: dict[int, _Held]) -> Description:
-    from core.imaging.reading import status_of
-
     row = held.popleft()
     del rows[row.number]
     if not row.reasons:
@@ -91,11 +86,9 @@ def _described(refs: Iterable[ImageRef], limits: Limits) -> Iterator[Description
             for key, answer in pool.results():
                 place = cast(int, key)
                 value = answer.value if answer.error is None else _failed(known[place], answer.error)
-                done[place] = cast("Description", value)
+                done[place] = cast(Description, value)
 
 
 def _failed(ref: ImageRef, error: HilumError) -> Description:
     """A file that ended its decoder, or exceeded its limits."""
-    from core.imaging.reading import Description
-
     return Description(ref, "failed" if isinstance(error, ImageFailed) else "refused", (error.reason,))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from core.errors import Reason, reason
-from core.imaging.reading import Description
+from core.imaging.facts import Description
 
 _REMEMBERED = 100_000
 Key = TypeVar("Key", bound=Hashable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.errors import Reason, reason
-from core.imaging.radiograph import Facts
+from core.imaging.facts import Facts
 
 
 @dataclass(slots=True)

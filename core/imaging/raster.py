@@ -13,10 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ImageRefused
 from core.imaging import png, tiff
+from core.imaging.facts import Facts
 from core.imaging.grayscale import FullRange, Rescale, Voi, full_range, histogram
 from core.imaging.learnt import Learnt
 from core.imaging.limits import Limits
-from core.imaging.radiograph import Facts, Radiograph
+from core.imaging.radiograph import Radiograph
 from core.imaging.sources import ImageRef
 
 SMALLEST_SIDE = 32

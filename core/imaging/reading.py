@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import BinaryIO, Literal
+from dataclasses import replace
+from typing import BinaryIO
 
 from core.errors import HilumError, ImageFailed, ImageRefused, Reason, reason
 from core.imaging import kinds
 from core.imaging.content import failure_of, opened
+from core.imaging.facts import Description, Status, status_of
 from core.imaging.learnt import Learnt
 from core.imaging.limits import Limits
-from core.imaging.radiograph import Facts, Radiograph
+from core.imaging.radiograph import Radiograph
 from core.imaging.sources import ImageRef
-
-Status = Literal["opened", "caution", "refused", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What `describe` says of a file. sha256 is of the file's bytes, pixels_sha256 of the stored values of the frame;
-    both are None when it was not opened."""
-
-    ref: ImageRef
-    status: Status
-    reasons: tuple[Reason, ...]
-    facts: Facts | None = None
-    sha256: str | None = None
-    pixels_sha256: str | None = None
 
 
 def open_radiograph(ref: ImageRef, limits: Limits | None = None) -> Radiograph:
@@ -52,23 +38,14 @@ def describe(ref: ImageRef, limits: Limits | None = None) -> Description:
     except (ImageRefused, ImageFailed) as error:
         status: Status = "refused" if isinstance(error, ImageRefused) else "failed"
         return Description(ref, status, (error.reason, *learnt.reasons), learnt.facts)
-    is_clean = all(one.severity == "note" for one in radiograph.reasons)
     return Description(
         ref,
-        "opened" if is_clean else "caution",
+        status_of(radiograph.reasons),
         radiograph.reasons,
         radiograph.facts,
         radiograph.sha256,
         pixels_sha256(radiograph),
     )
-
-
-def status_of(reasons: tuple[Reason, ...]) -> Status:
-    """The status that a file's reasons add up to."""
-    worst = {one.severity for one in reasons}
-    if "refusal" in worst:
-        return "refused"
-    return "failed" if "failure" in worst else "caution" if "caution" in worst else "opened"
 
 
 def pixels_sha256(radiograph: Radiograph) -> str:

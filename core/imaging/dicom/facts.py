@@ -8,8 +8,8 @@ import re
 from core.imaging.dicom.header import Header, code, has, number, numbers, text, texts, whole
 from core.imaging.dicom.label import body_part_of, is_for_processing
 from core.imaging.dicom.syntaxes import Syntax
+from core.imaging.facts import Facts, Spacing
 from core.imaging.learnt import Learnt
-from core.imaging.radiograph import Facts, Spacing
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _AGE = re.compile(r"(\d{1,3})([DWMY])")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.imaging.facts import Spacing
 from core.imaging.geometry import Turn
-from core.imaging.radiograph import Spacing
 from core.imaging.reading import describe, open_radiograph
 from core.imaging.sources import ImageRef
 from tests.dicom_bytes import film

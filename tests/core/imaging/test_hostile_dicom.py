@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.imaging.facts import Description
 from core.imaging.limits import Limits
-from core.imaging.reading import Description, describe
+from core.imaging.reading import describe
 from core.imaging.sources import ImageRef
 from tests.dicom_bytes import (
     BIG_ENDIAN,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.imaging.facts import Description, Facts
 from core.imaging.identity import Identities
-from core.imaging.radiograph import Facts
-from core.imaging.reading import Description
 from core.imaging.sources import ImageRef
 
 

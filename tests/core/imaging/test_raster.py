@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from core.imaging.facts import Description
 from core.imaging.limits import Limits
 from core.imaging.radiograph import Radiograph
-from core.imaging.reading import Description, describe, open_radiograph
+from core.imaging.reading import describe, open_radiograph
 from core.imaging.sources import ImageRef
 from tests.dicom_bytes import film, pixels
 
