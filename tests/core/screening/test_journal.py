@@ -58,6 +58,8 @@ def test_a_run_killed_at_any_write_and_resumed_equals_an_undisturbed_one(
     context.set_forkserver_preload(["tests.one_process"])
 
     monkeypatch.setattr(places, "on_local_disk", lambda _folder: local)
+    for name in ("b-dark.png", "e.dcm", "h-short.png"):  # one film of every fate is enough
+        (films / name).unlink()
 
     def run(folder: Path, number: int) -> int | None:
         process = context.Process(target=screened_until, args=(films, folder, number, local))
@@ -67,7 +69,7 @@ def test_a_run_killed_at_any_write_and_resumed_equals_an_undisturbed_one(
 
     assert run(tmp_path / "undisturbed", 0) == 0
     expected = without_seconds(tmp_path / "undisturbed")
-    assert len(expected) == 8
+    assert len(expected) == 5
     total = int((tmp_path / "undisturbed" / "writes").read_text())
     for number in range(1, total + 1):
         folder = tmp_path / f"killed-{number}"
