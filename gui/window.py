@@ -163,7 +163,7 @@ class Window(QMainWindow):
         self._state.setText(f"{bundle.name} {bundle.version} · {engine}{took}")
 
     def _always(self) -> frozenset[str]:
-        return frozenset({"samples"}) if places.SAMPLES.is_dir() and any(places.SAMPLES.iterdir()) else frozenset()
+        return frozenset({"samples"}) if _samples() else frozenset()
 
     def _open_files(self) -> None:
         self._pick(QFileDialog.FileMode.ExistingFiles, "Open files")
@@ -224,7 +224,7 @@ class Window(QMainWindow):
         does = self.actions_.does
         does("file.open", self._open_files)
         does("file.folder", self._open_folder)
-        does("file.samples", lambda: self.open_paths([str(places.SAMPLES)]))
+        does("file.samples", lambda: self.open_paths(_samples()))
         does("file.quit", self.close)
         does("view.list", lambda: self._fold("view.list", self.page.left))
         does("view.findings", lambda: self._fold("view.findings", self.page.findings))
@@ -260,3 +260,10 @@ class Window(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("theme", theme.tokens().name)
+
+
+def _samples() -> list[str]:
+    """The simulated films that come with the program; what explains them is no film."""
+    if not places.SAMPLES.is_dir():
+        return []
+    return sorted(str(path) for path in places.SAMPLES.iterdir() if path.suffix in (".dcm", ".png"))

@@ -65,13 +65,13 @@ class FindingsPanel(QScrollArea):
             self._add(plain(hint, "quiet", wrap=True))
         self._end()
 
-    def unusable(self, reason: Reason) -> None:
-        """The networks cannot be used: why, and that films can still be read."""
-        self.redraw = partial(self.unusable, reason)
+    def not_assessed(self, word: str, reason: Reason) -> None:
+        """There is no answer: why, and that films can still be read."""
+        self.redraw = partial(self.not_assessed, word, reason)
         self._begin()
-        self._headline("failed", "No networks", "error")
+        self._headline("failed", word, "error")
         self._add(plain(reason.text, wrap=True))
-        self._add(plain("Films can be opened and read without them.", "quiet", wrap=True))
+        self._add(plain("Films can be opened and read all the same.", "quiet", wrap=True))
         self._add(self._actions.push("findings.assess"))
         self._end()
 

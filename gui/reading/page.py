@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from gui.commands import Actions
 from gui.operation import Operation
 from gui.process import Process
 from gui.reading import words
+from gui.reading.asking import Asking
 from gui.reading.film_area import FilmArea
 from gui.reading.findings import FindingsPanel
 from gui.reading.studies import WIDTH, Entry, Studies, StudyList
@@ -25,7 +24,6 @@ from gui.widgets.film import Film, film
 from gui.widgets.labels import plain
 
 if TYPE_CHECKING:
-    from core.imaging.prepare import Corrections
     from core.inference.assessment import Assessment, Maps
 
 # A list is for reading; whole folders are screened.
@@ -51,18 +49,15 @@ class ReadingPage(QWidget):
 
     def __init__(self, actions: Actions, decoder: Process, assessor: Process, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._actions, self._decoder, self._assessor = actions, decoder, assessor
+        self._actions, self._decoder = actions, decoder
         self.studies = Studies(self)
         self.list = StudyList(self.studies)
         self.area = FilmArea(actions)
         self.findings = FindingsPanel(actions)
         self._count = plain("", "label")
         self._entry: Entry | None = None
-        self._corrections: Corrections | None = None
-        self._titles: dict[str, str] = {}
-        self._running: list[Operation] = []
-        self._no_networks: HilumError | None = None
-        self._ready = False
+        self._asking = Asking(decoder, assessor, self)
+        self._opening: Operation | None = None
         self._lay_out()
         self._wire()
         self.show_nothing()
@@ -78,23 +73,24 @@ class ReadingPage(QWidget):
         Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
 
     def networks_ready(self) -> None:
-        self._ready, self._no_networks = True, None
+        self._asking.ready, self._asking.unusable = True, None
         if self._entry is None:
             self.findings.wait(_NOTHING_YET)
 
     def know_bundle(self, about: Mapping[str, Any]) -> None:
         """The titles of the classes; they come before the first answer about a film."""
-        self._titles = dict(about["titles"])
+        self._asking.titles = dict(about["titles"])
 
     def networks_unusable(self, error: HilumError) -> None:
-        self._ready, self._no_networks = False, error
+        self._asking.ready, self._asking.unusable = False, error
         self._tell_changed()
         if self._entry is None or self.area.view.film is not None:
-            self.findings.unusable(error.reason)
+            self.findings.not_assessed("No networks", error.reason)
 
     def show_nothing(self) -> None:
         """The empty page: what belongs here and how to get it."""
         self._entry = None
+        self._asking.about(None)
         buttons = [self._actions.push(name) for name in ("file.open", "file.folder")]
         if self._actions["file.samples"].isEnabled():
             buttons.append(self._actions.push("file.samples"))
@@ -104,8 +100,8 @@ class ReadingPage(QWidget):
             hint="Nothing leaves this PC.",
             buttons=buttons,
         )
-        if self._no_networks is not None:
-            self.findings.unusable(self._no_networks.reason)
+        if self._asking.unusable is not None:
+            self.findings.not_assessed("No networks", self._asking.unusable.reason)
         else:
             self.findings.wait(_NOTHING_YET)
         self._tell_changed()
@@ -166,7 +162,6 @@ class ReadingPage(QWidget):
         row = self.list.currentIndex().row()
         if row < 0:
             return
-        self._drop()
         self.studies.remove(row)
         self._count.setText(f"{len(self.studies.entries)} films")
         if self.studies.entries:
@@ -178,12 +173,14 @@ class ReadingPage(QWidget):
     # The film.
 
     def _show_entry(self, entry: Entry) -> None:
-        self._drop()
-        self._entry, self._corrections = entry, None
+        if self._opening is not None:
+            self._opening.drop()
+        self._entry = entry
+        self._asking.about(entry.ref)
         self.area.show_placard().say(f"Opening {entry.ref.name}", "Decoding the file", busy=True)
         self.findings.wait("The film is being opened.")
         opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(film)
-        self._running.append(opening.then(self._show_film).refused(self._explain).run())
+        self._opening = opening.then(self._show_film).refused(self._explain).run()
         self._tell_changed()
 
     def _show_film(self, shown: Film) -> None:
@@ -194,8 +191,7 @@ class ReadingPage(QWidget):
         self.studies.touch(entry)
         self.area.show_film(shown)
         self.area.remark("", sides=shown.radiograph.sides)
-        self._tell_changed()
-        self._assess()
+        self._asking.ask()
 
     def _explain(self, error: HilumError) -> None:
         """The file cannot be shown: what, why, what now."""
@@ -217,78 +213,54 @@ class ReadingPage(QWidget):
 
     # The ensemble.
 
-    def _assess(self, override: str | None = None) -> None:
+    def _await(self) -> None:
+        """An answer is on its way: what stood here before is no longer true of this film."""
+        if self._entry is not None:
+            self._entry.assessment, self._entry.finding = None, ""
+            self.studies.touch(self._entry)
+        self.area.put_maps(None, "", self._asking.title)
+        sentence = "The ensemble is asked." if self._asking.ready else "The networks are getting ready."
+        self.findings.wait(sentence, "" if self._asking.ready else "The film can be read meanwhile.")
+        self.area.remark(sentence)
+        self._tell_changed()
+
+    def _show_assessment(self, assessment: Assessment, maps: Maps | None) -> None:
         entry = self._entry
-        if entry is None or self.area.view.film is None:
+        if entry is None:
             return
-        self._drop()
-        if self._no_networks is not None:
-            # They said why; asking again with every film would cost a start each time. "Try again" asks.
-            self._not_assessed(self._no_networks)
-            return
-        words_now = "The ensemble is asked." if self._ready else "The networks are getting ready."
-        self.findings.wait(words_now, "The film can be read meanwhile." if not self._ready else "")
-        self.area.remark(words_now)
-        settling = Operation(self._decoder, ("settle", entry.ref, self._declared()), key=entry.ref)
-        self._running.append(
-            settling.then(lambda settled: self._ask(entry, settled, override)).refused(self._not_assessed).run()
-        )
-
-    def _ask(self, entry: Entry, settled: object, override: str | None) -> None:
-        asking = Operation(self._assessor, ("assess", settled, override), key=entry.ref)
-        self._running.append(
-            asking.then(lambda answer: self._show_assessment(entry, *answer)).refused(self._not_assessed).run()
-        )
-
-    def _show_assessment(self, entry: Entry, assessment: Assessment, maps: Maps | None) -> None:
         entry.assessment = assessment
         finding = assessment.finding or ""
         if assessment.probabilities is not None and finding:
-            number = words.probability(assessment.probabilities[finding])
-            entry.finding = f"{self._title(finding)} {number}"
+            entry.finding = f"{self._asking.title(finding)} {words.probability(assessment.probabilities[finding])}"
         self.studies.touch(entry)
-        self.findings.show_assessment(assessment, self._titles, entry.facts)
+        self.findings.show_assessment(assessment, self._asking.titles, entry.facts)
         self.area.remark("" if maps is not None else "No heatmap: the film was not assessed.")
-        # Where the film is normal, the question is still where a disease would have been seen.
-        self.area.put_maps(maps, finding, self._title)
+        self.area.put_maps(maps, finding, self._asking.title)
         self.findings.choose(finding)
         self.assessed.emit(assessment)
         self._tell_changed()
 
     def _not_assessed(self, error: HilumError) -> None:
-        self.findings.unusable(error.reason)
-        self.area.remark("No heatmap: there are no networks.")
-
-    def _declared(self) -> Corrections:
-        if self._corrections is None:
-            self._corrections = importlib.import_module("core.imaging.prepare").Corrections()
-        return self._corrections
+        has_networks = self._asking.unusable is None
+        self.findings.not_assessed("Not assessed" if has_networks else "No networks", error.reason)
+        self.area.remark("No heatmap: the film was not assessed.")
 
     def _declare(self, **changes: Any) -> None:
         """Corrections change what the networks see, and the picture follows."""
         if self.area.view.film is None:
             return
-        self._corrections = replace(self._declared(), **changes)
-        turn = clockwise(self._corrections.turned).then(MIRROR if self._corrections.mirrored else UPRIGHT)
+        self._asking.declare(**changes)
+        corrections = self._asking.corrections
+        turn = clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT)
         self.area.view.turned(turn)
-        self.area.view.invert(self._corrections.negative)
-        self._tell_changed()
-        self._assess()
-
-    def _title(self, name: str) -> str:
-        return words.title(name, self._titles)
+        self.area.view.invert(corrections.negative)
+        self._asking.ask()
 
     def _try_again(self) -> None:
         if self._entry is not None and self.area.view.film is None:
             self._show_entry(self._entry)
         else:
-            self._no_networks = None
-            self._assess()
-
-    def _drop(self) -> None:
-        for operation in self._running:
-            operation.drop()
-        self._running.clear()
+            self._asking.ask_again()
 
     # How it hangs together.
 
@@ -297,7 +269,10 @@ class ReadingPage(QWidget):
             lambda now, _before: self._show_entry(self.studies.entries[now.row()]) if now.isValid() else None
         )
         self.findings.chosen.connect(self.area.choose)
-        self.findings.overridden.connect(self._assess)
+        self.findings.overridden.connect(self._asking.ask)
+        self._asking.begun.connect(self._await)
+        self._asking.answered.connect(self._show_assessment)
+        self._asking.failed.connect(self._not_assessed)
         self.area.finding.connect(self.findings.choose)
         does: Callable[[str, Callable[[], object]], None] = self._actions.does
         does("film.next", lambda: self._step(1))
@@ -307,7 +282,7 @@ class ReadingPage(QWidget):
         does("findings.override", self.findings.ask_override)
         does("findings.negative", lambda: self._declare(negative=self._actions["findings.negative"].isChecked()))
         does("findings.mirrored", lambda: self._declare(mirrored=self._actions["findings.mirrored"].isChecked()))
-        does("findings.turned", lambda: self._declare(turned=(self._declared().turned + 90) % 360))
+        does("findings.turned", lambda: self._declare(turned=(self._asking.corrections.turned + 90) % 360))
 
     def _tell_changed(self) -> None:
         """Which commands make sense, and how the checkable ones stand."""
@@ -321,7 +296,7 @@ class ReadingPage(QWidget):
             "map": assessment is not None and assessment.probabilities is not None,
             "gate": assessment is not None and assessment.status == "refused",
         }
-        corrections = self._corrections
+        corrections = self._asking.declares
         self._actions["findings.negative"].setChecked(corrections is not None and corrections.negative)
         self._actions["findings.mirrored"].setChecked(corrections is not None and corrections.mirrored)
         self.changed.emit(frozenset(word for word, is_so in holds.items() if is_so))

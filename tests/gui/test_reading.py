@@ -273,3 +273,25 @@ def test_closing_while_a_film_is_being_opened_ends_everything(
     window.close()
     assert window.decoder.pid is None
     assert window.assessor.pid is None
+
+
+def test_a_heatmap_of_before_is_never_shown_under_other_corrections(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("refer"))])
+    wait(lambda: assessed(window))
+    window.actions_["findings.turned"].trigger()
+    assert window.page.area.meaning == "Colour bar: no map"
+    assert window.page.studies.entries[0].assessment is None
+    wait(lambda: assessed(window))
+    assert "Speaks for COVID-19" in window.page.area.meaning
+
+
+def test_an_engine_that_fails_on_a_film_says_so_and_is_not_called_missing(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("fails"))])
+    wait(lambda: "Not assessed" in window.page.findings.sentences)
+    assert "The engine failed on this image: out of memory." in window.page.findings.sentences
