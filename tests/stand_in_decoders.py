@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from core.imaging.dicom import reading as _dicom  # noqa: F401 - loaded before the clock of the first file runs
 from core.imaging.limits import Limits
 from core.imaging.worker import serve as honest
 

@@ -19,6 +19,10 @@ def serve(limits: Limits | None = None) -> Callable[[Request], object]:
     ("settle", ref, corrections) → core.imaging.film.Film, ("render", ref, rendering) → bytes of a PNG,
     ("open-and-settle", ref, corrections) → (Film, Radiograph).
     """
+    # Before the first file, whose seconds are counted: on a busy machine an import takes longer than a film.
+    from core.imaging import raster  # noqa: F401
+    from core.imaging.dicom import reading  # noqa: F401
+
     bounds = limits or Limits()
 
     def handle(request: Request) -> object:
