@@ -58,6 +58,7 @@ def finish(
     recipes: Sequence[Any],
     classes: Sequence[str],
     *,
+    data: Path,
     quick: bool,
 ) -> None:
     """Make RUN/bundle from RUN/members; opens the locked test unless `quick`, and counts that.
@@ -81,15 +82,17 @@ def finish(
     both = {name: (members[name], steps[name], heard[name]) for name in members}
     scales = map_scale(both, validation.films, weights, heat, classes)
     SAY.print(f"weights {weights}, temperature {heat:.3f}, threshold {point.threshold:.4f}, scales {scales}")
-    novelty, gate = _novelty(cohort, members, steps, heard)
+    novelty, gate = _novelty(cohort, data, members, steps, heard)
     choice = {
         recipe.name: json.loads((run / "members" / recipe.name / "choice.json").read_text()) for recipe in recipes
     }
-    figures = figures_of(report(table(judged, softmax(joined / heat), classes, point.threshold), 1000), "validation")
     sections = [Section("Members", _members_words(recipes, weights, members, choice)), Section("Gate", gate)]
-    mixes = {split: cohort.part(name).mix(classes) for split, name in _PARTS}
+    # Of validation, the films that set the temperature: it is their mix for which probabilities hold.
+    mixes = {part: cohort.part(split).mix(classes) for part, split in (("training", "train"), ("test", "test"))}
+    mixes["validation"] = judged.mix(classes)
     extra: dict[str, Any] = {"test_openings": 0, "made_with": choice}
     if quick:
+        figures = figures_of(report(table(judged, softmax(joined / heat), classes, point.threshold)), "validation")
         sections.insert(0, Section("A bundle to develop with", ["Linear probes only; its figures are of validation."]))
     else:
         from tools.adult_covid_evidence import evidence
@@ -134,9 +137,6 @@ def finish(
     SAY.print(f"{target}: {size / 1e6:.1f} MB, digest {bundle.digest[:12]}")
 
 
-_PARTS = (("training", "train"), ("validation", "validation"), ("test", "test"))
-
-
 def _member(recipe: Any, run: Path) -> Member:
     member = build(recipe.architecture)
     member.model.load_weights(run / "members" / recipe.name / "member.weights.h5")
@@ -167,20 +167,22 @@ def _operating_point(judged: Cohort, suspicion: NDArray[np.float64]) -> tuple[An
 
 
 def _novelty(
-    cohort: Cohort, members: dict[str, Member], steps: dict[str, Any], heard: dict[str, Said]
+    cohort: Cohort, data: Path, members: dict[str, Member], steps: dict[str, Any], heard: dict[str, Said]
 ) -> tuple[Novelty, list[str]]:
     """Statistics of all films of training and validation, against pictures that are no frontal chest film."""
-    validation, known = cohort.part("validation"), cohort.part("train", labelled=False)
-    films = _others(known)
+    known = cohort.chosen(np.isin(cohort.splits, ("train", "validation")))
+    films = _others(known, data / "mixed-not-chest")
     good = {name: outputs(member.features, known.films, steps[name]) for name, member in members.items()}
     bad = {name: outputs(member.features, films, steps[name]) for name, member in members.items()}
     words = (
-        f"{len(known)} training films of five sources against {len(films)} pictures that are no upright frontal film "
-        "(other pictures; films made negative, turned or cut); 99 of 100 known films of every source pass"
+        f"{len(known)} films of five sources (training and validation) against {len(films)} pictures that are no "
+        "upright frontal film (other pictures; films made negative, turned or cut); out of fold, 99 of 100 known films "
+        "of every source pass"
     )
     novelty = learnt(good, bad, groups=known.sources.tolist(), passing=0.99, words=words)
+    validation = cohort.part("validation")
     marks = score(novelty, {name: answer.features for name, answer in heard.items()})
-    lines = [f"Novelty in the members' own features: {words}. Validation films that pass:"]
+    lines = [f"Novelty in the members' own features: {words}. Validation films that pass (it has seen them):", ""]
     for source in np.unique(validation.sources):
         own = marks[validation.sources == source] <= novelty.threshold
         low, high = wilson(int(own.sum()), len(own))
@@ -189,14 +191,13 @@ def _novelty(
     return novelty, lines
 
 
-def _others(known: Cohort) -> list[NDArray[np.uint16]]:
+def _others(known: Cohort, folder: Path) -> list[NDArray[np.uint16]]:
     """Pictures that are no upright frontal film: the tuning half of mixed-not-chest, and spoiled training films."""
     pictures = [
         np.asarray(one.pixels) for film in known.films[::40] for one in spoiled(Settled(np.asarray(film), np.eye(3)))
     ]
     root = Path(__file__).resolve().parent.parent
     names = root / "tests" / "core" / "inference" / "gate_names.csv"
-    folder = root.parent / "shared" / "data" / "mixed-not-chest"
     if names.exists() and folder.exists():
         rows = [row for row in csv.DictReader(names.read_text("utf-8").splitlines()) if "tun" in ",".join(row.values())]
         for row in rows:
@@ -225,16 +226,16 @@ _HEADLINES = ("accuracy", "balanced_accuracy", "auroc/")
 
 def figures_of(found: dict[str, Any], source: str) -> list[Figure]:
     """The headline figures, what the operating point gives, and every within-source comparison."""
-    rows = [(name, figure) for name, figure in found["figures"].items() if name.startswith(_HEADLINES)]
+    films = found["films"]
+    rows = [(name, figure, films) for name, figure in found["figures"].items() if name.startswith(_HEADLINES)]
     referral = found.get("referral") or {}
-    rows += [(f"referral {name}", referral[name]) for name in ("sensitivity", "specificity") if name in referral]
+    rows += [(f"referral {name}", referral[name], films) for name in ("sensitivity", "specificity") if name in referral]
     for row in found["within_source"]:
         one, other = row["classes"]
-        rows.append((f"auroc {other} against {one} within {row['source']}", row["auroc"]))
-    films = found["films"]
+        rows.append((f"auroc {other} against {one} within {row['source']}", row["auroc"], row["films"]))
     return [
-        Figure(name, figure["value"], figure["low"], figure["high"], source, films)
-        for name, figure in rows
+        Figure(name, figure["value"], figure["low"], figure["high"], source, count)
+        for name, figure, count in rows
         if figure["value"] is not None and figure["low"] is not None
     ]
 

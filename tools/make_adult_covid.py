@@ -114,7 +114,7 @@ def main() -> int:
     from tools.adult_covid_bundle import finish
 
     recipes = RECIPES[:2] if options.quick else RECIPES
-    finish(cohort, numbered(cohort), run, recipes, CLASSES, quick=options.quick)
+    finish(cohort, numbered(cohort), run, recipes, CLASSES, data=options.data, quick=options.quick)
     return 0
 
 

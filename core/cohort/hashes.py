@@ -18,7 +18,7 @@ NEAR_BITS = 52
 
 Hashes = NDArray[np.uint8]
 # A mirrored picture has the same cosine frequencies with every odd column negated.
-_MIRROR = np.float32([(-1) ** column for column in range(1, _KEPT)])
+_MIRROR = np.array([(-1.0) ** column for column in range(1, _KEPT)], np.float32)
 
 
 def perceptual_hash(film: NDArray[Any]) -> Hashes:
