@@ -58,7 +58,7 @@ class Entry:
         if mark is None:
             return ""
         if mark in (words.REFER, words.NOT_REFERRED):
-            return f"{mark.word if mark is words.REFER else ''} {self.finding}".strip()
+            return f"{mark.word if mark is words.REFER else 'Below:'} {self.finding}"
         return mark.word
 
     @property

@@ -23,7 +23,8 @@ class Mark:
 
 
 REFER = Mark("refer", "Refer", "refer")
-NOT_REFERRED = Mark("clear", "Below the operating point", "text")
+# No tick: below the operating point is not the same as healthy.
+NOT_REFERRED = Mark("below", "Below the operating point", "text")
 ABSTAINED = Mark("abstained", "No verdict", "refer")
 REFUSED = Mark("refused", "Refused", "error")
 FAILED = Mark("failed", "Failed", "error")

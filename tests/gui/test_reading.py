@@ -295,3 +295,12 @@ def test_an_engine_that_fails_on_a_film_says_so_and_is_not_called_missing(
     window.open_paths([str(make_film("fails"))])
     wait(lambda: "Not assessed" in window.page.findings.sentences)
     assert "The engine failed on this image: out of memory." in window.page.findings.sentences
+
+
+def test_a_film_below_the_operating_point_bears_no_tick_on_the_list(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("normal"))])
+    wait(lambda: assessed(window))
+    assert window.page.studies.entries[0].verdict == "Below: Normal 0.92"
