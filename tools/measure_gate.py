@@ -53,19 +53,19 @@ def main() -> int:
 def _others(assessor: Assessor) -> None:
     """Pictures that are no frontal chest film: refused, by kind and half."""
     refused: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    codes: dict[str, Counter[str]] = defaultdict(Counter)
+    codes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     passed = []
     for line in csv.DictReader(NAMES.read_text("utf-8").splitlines()):
         row = _row(assessor, DATA / "mixed-not-chest" / line["path"])
         refused[line["half"], line["kind"]].append(row.status == "refused")
         refused[line["half"], "all"].append(row.status == "refused")
-        codes[line["kind"]].update(_code(row))
+        codes[line["half"], line["kind"]].update(_code(row))
         if row.status != "refused":
             passed.append(f"{line['path']} ({line['half']})")
     for half in ("judge", "tune"):
         print(f"mixed-not-chest, half that {half}s: refused")
         for kind in sorted(kind for one, kind in refused if one == half):
-            reasons = ", ".join(f"{code} {count}" for code, count in codes[kind].most_common())
+            reasons = ", ".join(f"{code} {count}" for code, count in codes[half, kind].most_common())
             print(f"  {kind:28s} {_share(refused[half, kind])}   {reasons}")
     print(f"  not refused: {', '.join(passed) or 'none'}\n")
 

@@ -245,7 +245,8 @@ def _any_good() -> bool:
 
 
 def _matches(one: Shelved, what: str) -> bool:
-    if one.folder.name == what:
+    # A spoiled bundle cannot say its name; its folder was named after it.
+    if what in (one.folder.name, one.folder.name.rpartition("-")[0]):
         return True
     bundle = one.bundle
     return bundle is not None and (
