@@ -142,7 +142,7 @@ class FindingsPanel(QScrollArea):
             for reason in words.doubts(assessment.reasons):
                 self._add(plain(reason.text, wrap=True))
             self._add(
-                plain("The ensemble gives no verdict; the numbers are shown for what they are.", "quiet", wrap=True)
+                plain("The ensemble abstains; the numbers are shown for what they are.", "quiet", wrap=True)
             )
         elif assessment.status == "failed":
             for reason in assessment.reasons:

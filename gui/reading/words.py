@@ -25,7 +25,7 @@ class Mark:
 REFER = Mark("refer", "Refer", "refer")
 # No tick: below the operating point is not the same as healthy.
 NOT_REFERRED = Mark("below", "Below the operating point", "text")
-ABSTAINED = Mark("abstained", "No verdict", "refer")
+ABSTAINED = Mark("abstained", "Abstains", "refer")
 REFUSED = Mark("refused", "Refused", "error")
 FAILED = Mark("failed", "Failed", "error")
 

@@ -60,7 +60,7 @@ def test_the_ensemble_abstains_in_words(open_window: OpenWindow, make_film: Make
     window = open_window()
     window.open_paths([str(make_film("disagree"))])
     wait(lambda: assessed(window))
-    assert "No verdict" in window.page.findings.sentences
+    assert "Abstains" in window.page.findings.sentences
     assert "The members disagree by more than the bundle allows." in window.page.findings.sentences
 
 
