@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import secrets
 import signal
 from collections import deque
@@ -70,7 +71,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._name = serve
-        self._token = f"hilum-{secrets.token_hex(4)}"
+        # Short: macOS takes 31 characters. The number tells whose block it is when one is ever found.
+        self._token = f"hilum-{os.getpid():x}-{secrets.token_hex(4)}"
         self._process = context.Process(
             target=work,
             args=(theirs, Terms(serve, dict(arguments or {}), self._token, memory_bytes, seconds)),

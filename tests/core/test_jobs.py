@@ -21,6 +21,7 @@ from core.jobs import Answer, Pool, Worker, WorkerBug, WorkerDied
 STAND_IN = "tests.stand_in_workers:serve"
 SHARED_MEMORY = Path("/dev/shm")
 LONG = 60.0
+_OURS = f"hilum-{os.getpid():x}-"
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     """No block of shared memory and no worker outlives a test."""
     yield
     if SHARED_MEMORY.is_dir():
-        assert [path.name for path in SHARED_MEMORY.iterdir() if path.name.startswith("hilum-")] == []
+        assert [path.name for path in SHARED_MEMORY.iterdir() if path.name.startswith(_OURS)] == []
     assert [child.pid for child in psutil.Process().children(recursive=True) if "spawn_main" in _line(child)] == []
 
 
