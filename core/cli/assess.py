@@ -181,7 +181,7 @@ def table(rows: Iterable[Assessment], assessor: Assessor) -> Table:
         title=f"{bundle.description.title} {bundle.version}, {engine.name} on {engine.device}, {engine.precision}",
         caption="Research use, not a medical device.",
     )
-    drawn.add_column("image", overflow="fold")
+    drawn.add_column("image", overflow="fold", min_width=20)
     drawn.add_column("finding")
     for entry in bundle.description.classes:
         drawn.add_column(entry.title, justify="right")
