@@ -38,21 +38,25 @@ AIMS: Final[dict[str, tuple[str, float]]] = {
 FIGURES: Final = ("first_paint_ratio", *AIMS, "fine_tune_vs_usual")
 
 
+# More than a run holds decoded at a time: with fewer the pipeline would not be full, and would seem to grow.
+_FEW = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured. films, large: for networks and screening; small: files of the short screening run."""
+    """How much is measured. films, rows: of the large films for screening; small_rows: of those for memory."""
 
     pairs: int
     usual_pairs: int
     turns: int
     films: int
     rows: int
-    small: int
+    small_rows: int
     runs: int
 
 
-WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small=40, runs=3)
-QUICK = Extent(pairs=7, usual_pairs=7, turns=1, films=0, rows=896, small=12, runs=1)
+WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small_rows=640, runs=3)
+QUICK = Extent(pairs=7, usual_pairs=7, turns=1, films=0, rows=896, small_rows=320, runs=1)
 
 
 @dataclass(slots=True)
@@ -155,9 +159,9 @@ def _screening(found: _Found, extent: Extent, folder: Path, bundle: Bundle) -> N
     from core.bench import films, screening
 
     with found.part("memory", "Screening few files, and ten times as many."):
-        small = films.people(640, 560)
-        few = films.written(folder / "few", small, extent.small)
-        many = films.written(folder / "many", small, 10 * extent.small)
+        small = films.people(extent.small_rows, extent.small_rows * 7 // 8)
+        few = films.written(folder / "few", small, _FEW)
+        many = films.written(folder / "many", small, 10 * _FEW)
         peak = screening.memory(bundle, folder, few, many)
         found.figures["screen_memory_ratio"] = round(peak.ratio, 4)
         found.details["screen_memory_ratio"] = peak.as_json()
