@@ -56,7 +56,7 @@ class Extent:
 
 
 WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small_rows=640, runs=3)
-QUICK = Extent(pairs=7, usual_pairs=7, turns=1, films=0, rows=896, small_rows=320, runs=1)
+QUICK = Extent(pairs=7, usual_pairs=7, turns=2, films=0, rows=896, small_rows=320, runs=1)
 
 
 @dataclass(slots=True)
