@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import psutil
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -180,14 +181,16 @@ def table(rows: Iterable[Assessment], assessor: Assessor) -> Table:
     drawn = Table(
         title=f"{bundle.description.title} {bundle.version}, {engine.name} on {engine.device}, {engine.precision}",
         caption="Research use, not a medical device.",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    drawn.add_column("image", overflow="fold", min_width=20)
-    drawn.add_column("finding")
-    for entry in bundle.description.classes:
-        drawn.add_column(entry.title, justify="right")
-    for name in ("suspicion", "refer", "remarks"):
-        drawn.add_column(name, justify="right")
     titles = {entry.name: entry.title for entry in bundle.description.classes}
+    # A narrow terminal takes its room from the name alone.
+    drawn.add_column("image", overflow="ellipsis", no_wrap=True, min_width=12)
+    drawn.add_column("finding", no_wrap=True, min_width=max(map(len, ("abstains", *titles.values()))))
+    for name in (*titles.values(), "suspicion", "refer", "remarks"):
+        drawn.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     rows = list(rows)
     numbers = _numbers(rows)
     for row in rows:
@@ -215,8 +218,7 @@ def _numbers(rows: Iterable[Assessment]) -> dict[str, int]:
 def _finding(row: Assessment, titles: Mapping[str, str]) -> str:
     if row.finding is None:
         return row.status
-    title = titles[row.finding]
-    return title if row.status == "assessed" else f"abstains ({title})"
+    return titles[row.finding] if row.status == "assessed" else "abstains"
 
 
 def _percent(value: float | None) -> str:
