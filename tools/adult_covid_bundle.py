@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from core.cohort.cohort import Cohort
 from core.cohort.lineage import lineage_of
 from core.errors import ImageFailed, ImageRefused
 from core.evidence.baselines import THUMBNAIL_SIDE
-from core.evidence.calibration import point_for_specificity, temperature
+from core.evidence.calibration import point_for_specificity
 from core.evidence.evaluate import Table, report
 from core.evidence.intervals import wilson
 from core.imaging.prepare import Settled, resized, settle
@@ -28,7 +29,7 @@ from core.inference.ensemble import softmax
 from core.inference.novelty import Novelty, learnt, score, spoiled
 from core.networks.members import Member, build
 from core.training.bundling import TrainedMember, make_bundle
-from core.training.ensembling import USUAL_SPREAD, Said, joined_logits, map_scale, said, spreads
+from core.training.ensembling import USUAL_SPREAD, Said, fitted_to_mix, joined_logits, map_scale, said, spreads
 from core.training.feed import outputs
 from core.training.protocol import member_weights
 from core.training.report import Section, card
@@ -74,14 +75,23 @@ def finish(
     truth = judged.targets(classes)
     answers = [answer.logits[judging] for answer in heard.values()]
     weights = member_weights(answers, truth)
+    offsets, heat = fitted_to_mix(joined_logits(answers, weights), truth)
+    for name, member in members.items():
+        kernel, bias = member.head[-1].get_weights()
+        member.head[-1].set_weights([kernel, bias + offsets.astype(np.float32)])
+        member.model.save_weights(run / "members" / name / "in-bundle.weights.h5")
+        heard[name] = replace(heard[name], logits=heard[name].logits + offsets.astype(np.float32))
+    answers = [answer.logits[judging] for answer in heard.values()]
     joined = joined_logits(answers, weights)
-    heat = temperature(joined, truth)
     suspicion = softmax(joined / heat)[:, [list(classes).index(name) for name in SUSPICION]].sum(1)
     point, picked = _operating_point(judged, suspicion)
     spread = float(np.quantile(spreads(answers, weights, heat), USUAL_SPREAD))
     both = {name: (members[name], steps[name], heard[name]) for name in members}
     scales = map_scale(both, validation.films, weights, heat, classes)
-    SAY.print(f"weights {weights}, temperature {heat:.3f}, threshold {point.threshold:.4f}, scales {scales}")
+    SAY.print(
+        f"weights {weights}, offsets {offsets.round(3)}, temperature {heat:.3f}, threshold {point.threshold:.4f}, "
+        f"scales {scales}"
+    )
     novelty, gate = _novelty(cohort, data, members, steps, heard)
     choice = {
         recipe.name: json.loads((run / "members" / recipe.name / "choice.json").read_text()) for recipe in recipes
@@ -115,7 +125,7 @@ def finish(
         intended_use=USE,
         input=_input(recipes[0]),
         members=[
-            TrainedMember(r.name, r.architecture, run / "members" / r.name / "member.weights.h5", w, _input(r))
+            TrainedMember(r.name, r.architecture, run / "members" / r.name / "in-bundle.weights.h5", w, _input(r))
             for r, w in zip(recipes, weights, strict=True)
         ],
         temperature=heat,

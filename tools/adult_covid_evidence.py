@@ -90,7 +90,7 @@ def _opened(run: Path) -> int:
     path = run / "openings.json"
     count = json.loads(path.read_text())["test"] + 1 if path.exists() else 1
     write_whole(path, json.dumps({"test": count}))
-    SAY.print(f"the locked test is opened for the {count}. time")
+    SAY.print(f"the locked test is opened, time {count}")
     return int(count)
 
 

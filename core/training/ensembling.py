@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evidence.calibration import log_loss
 from core.imaging.prepare import Settled, Step, fit
 from core.inference import ensemble, heatmap
 from core.networks.members import Member
@@ -39,6 +40,24 @@ def joined_logits(answers: Sequence[NDArray[Any]], weights: Sequence[float]) -> 
     for weight, logits in zip(weights, answers, strict=True):
         total += weight * logits.astype(np.float64)
     return total
+
+
+def fitted_to_mix(logits: NDArray[Any], truth: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Offsets (classes,) that add up to 0, and the temperature, with which softmax((z + offset) / T) fits best.
+
+    Training counts classes equally; probabilities that shall hold for the films' mix need the mix put back
+    (Saerens et al. 2002). The offsets go into the members' biases, so that a bundle needs the temperature only.
+    """
+    from scipy.optimize import minimize
+
+    z = np.asarray(logits, np.float64)
+    count = z.shape[1]
+
+    def loss(values: Floats) -> float:
+        return log_loss((z + values[:count] - values[:count].mean()) / np.exp(values[count]), truth)
+
+    found = minimize(loss, np.zeros(count + 1), method="BFGS").x
+    return np.asarray(found[:count] - found[:count].mean()), float(np.exp(found[count]))
 
 
 def spreads(answers: Sequence[NDArray[Any]], weights: Sequence[float], temperature: float) -> Floats:

@@ -10,7 +10,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow")
 from core.imaging.prepare import Settled, fit
 from core.inference import ensemble, heatmap
 from core.networks.members import build
-from core.training.ensembling import joined_logits, map_scale, said, spreads
+from core.training.ensembling import fitted_to_mix, joined_logits, map_scale, said, spreads
 
 CLASSES = ("normal", "pneumonia", "covid")
 
@@ -60,3 +60,16 @@ def test_logits_and_spread_are_those_of_live_use() -> None:
         opinion = ensemble.joined(np.stack([one[place] for one in answers]), weights, 1.3, [1, 2])
         np.testing.assert_allclose(joined_logits(answers, weights)[place] / 1.3, opinion.logits)
         assert spreads(answers, weights, 1.3)[place] == pytest.approx(opinion.spread)
+
+
+def test_probabilities_hold_for_the_mix_of_the_films_they_were_fitted_to() -> None:
+    draw = np.random.default_rng(2)
+    truth = draw.choice(3, 3000, p=(0.7, 0.1, 0.2))
+    # What a network trained on equally many films of each class says, twice as sure as it should be.
+    logits = 2 * (draw.normal(size=(3000, 3)) * 1.2 + 1.44 * np.eye(3)[truth])
+    offsets, temperature = fitted_to_mix(logits, truth)
+    assert offsets.sum() == pytest.approx(0, abs=1e-9)
+    assert temperature == pytest.approx(2, rel=0.15)
+    probabilities = ensemble.softmax((logits + offsets) / temperature)
+    np.testing.assert_allclose(probabilities.mean(0), np.bincount(truth) / 3000, atol=1e-3)
+    np.testing.assert_allclose((offsets - offsets[0]) / temperature, np.log([1, 1 / 7, 2 / 7]), atol=0.3)
