@@ -112,7 +112,8 @@ class Assessor:
     def _judged(self, film: Film) -> tuple[Reason, ...]:
         """All that can be said before a network has seen the film."""
         of_facts = gate.from_facts(film.facts, self.bundle.description.intended_use)
-        return (*film.reasons, *gate.declared(film.corrections), *of_facts, *gate.from_looks(film.looks))
+        of_picture = (*gate.from_masking(film.settled.masked_share), *gate.from_looks(film.looks))
+        return (*film.reasons, *gate.declared(film.corrections), *of_facts, *of_picture)
 
     def _run(self, films: Sequence[Film]) -> list[_Run | ImageFailed]:
         if not films:

@@ -20,6 +20,7 @@ NARROWEST, WIDEST = 0.55, 1.9
 BLANK_SPREAD = 0.08
 NOISE_ROUGHNESS = 0.12
 FEWEST_LEVELS = 24
+MOST_MASKED = 0.4  # of the picture, in padding or behind a shutter: above it a caution
 LEAST_FRONTAL = -0.1
 
 _CHEST = ("CHEST", "THORA", "LUNG")
@@ -86,6 +87,11 @@ def from_looks(looks: Looks) -> tuple[Reason, ...]:
     if looks.frontal < LEAST_FRONTAL:
         return (reason("gate-inverted"),)
     return ()
+
+
+def from_masking(share: float) -> tuple[Reason, ...]:
+    """A caution when much of the picture that the networks get is padding or lies behind a shutter."""
+    return (reason("much-masked", what=f"{share:.0%}"),) if share > MOST_MASKED else ()
 
 
 def declared(corrections: Corrections) -> tuple[Reason, ...]:

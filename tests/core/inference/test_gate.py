@@ -126,6 +126,13 @@ def test_a_simulated_film_passes_and_its_negative_is_named(tmp_path: Path, seed:
     assert looks_of(tmp_path, 255 - pixels, negative=True) == [], "as soon as it is declared"
 
 
+def test_a_film_that_is_mostly_behind_its_shutter_carries_a_caution() -> None:
+    assert not gate.from_masking(0.4)
+    assert [reason.text for reason in gate.from_masking(0.45)] == [
+        "45% of the image lies outside the shutter or in padding."
+    ]
+
+
 def test_looks_do_not_depend_on_how_the_film_is_stored(tmp_path: Path) -> None:
     pixels = (simulate(4, rows=256).pixels >> 4).astype(np.uint8)
     upright = film_of(radiograph(write_dicom(tmp_path / "a.dcm", pixels))).looks
