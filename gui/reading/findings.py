@@ -141,9 +141,7 @@ class FindingsPanel(QScrollArea):
         if assessment.status == "abstained":
             for reason in words.doubts(assessment.reasons):
                 self._add(plain(reason.text, wrap=True))
-            self._add(
-                plain("The ensemble abstains; the numbers are shown for what they are.", "quiet", wrap=True)
-            )
+            self._add(plain("The ensemble abstains; the numbers are shown for what they are.", "quiet", wrap=True))
         elif assessment.status == "failed":
             for reason in assessment.reasons:
                 if reason.severity == "failure":
