@@ -1,4 +1,4 @@
-"""The best that plain TensorFlow does, as a baseline: one held, warmed tf.function with a tape for all members.
+"""The best that plain TensorFlow does, as a baseline: one held, warmed tf.function with a tape.
 
 The tape watches the feature maps only, so that it goes back through the head and not through the whole network,
 and gives the maps of all classes from one forward pass.
@@ -16,9 +16,12 @@ from core.inference.engines.base import networks
 
 
 class Held:
-    """The same members, rebuilt in Keras from the bundle's data and weights, f32, traced once for one image."""
+    """The same members, rebuilt in Keras from the bundle's data and weights, f32, traced once for one image.
 
-    def __init__(self, bundle: Bundle) -> None:
+    joint: one function for all members, in which TensorFlow runs them side by side; else one a member, in turn.
+    """
+
+    def __init__(self, bundle: Bundle, joint: bool = True) -> None:
         from core.networks import members
         from core.networks.backend import exact_f32, keras
 
@@ -41,23 +44,15 @@ class Held:
             )
         shapes = [tf.TensorSpec((1, *network.input), tf.float32) for network in networks(bundle)]
 
-        @tf.function(input_signature=[shapes])  # type: ignore[untyped-decorator]
-        def everything(images: Any) -> Any:
-            found = []
-            for (backbone, head, classes), image in zip(parts, images, strict=True):
-                feature_maps = backbone(image, training=False)
-                with tf.GradientTape(persistent=True) as tape:
-                    tape.watch(feature_maps)
-                    logits = head(feature_maps, training=False)
-                    scores = [logits[:, index] for index in range(classes)]
-                maps = []
-                for score in scores:
-                    weights = tf.reduce_mean(tape.gradient(score, feature_maps), axis=(1, 2), keepdims=True)
-                    maps.append(tf.reduce_sum(feature_maps * weights, axis=-1)[0])
-                found.append((logits[0], tf.stack(maps)))
-            return found
+        def traced(some: slice) -> Any:
+            @tf.function(input_signature=[shapes[some]])  # type: ignore[untyped-decorator]
+            def answers(images: Any) -> Any:
+                return [_answer(*part, image) for part, image in zip(parts[some], images, strict=True)]
 
-        self._everything = everything
+            return answers
+
+        places = [slice(None)] if joint else [slice(number, number + 1) for number in range(len(parts))]
+        self._functions = [(place, traced(place)) for place in places]
         self._constant = tf.constant
 
     def assess(self, film: Film) -> object:
@@ -71,13 +66,33 @@ class Held:
     def _found(self, film: Film) -> tuple[list[Floats], dict[str, Floats]]:
         names = [member.name for member in self.bundle.members]
         images = [self._constant(film.fitted[name].pixels[None]) for name in names]
-        found = [(logits.numpy(), maps.numpy()) for logits, maps in self._everything(images)]
+        found = [
+            (logits.numpy(), maps.numpy())
+            for place, function in self._functions
+            for logits, maps in function(images[place])
+        ]
         return [logits for logits, _maps in found], {
             name: maps for name, (_logits, maps) in zip(names, found, strict=True)
         }
 
 
-def serve(bundle: str) -> Callable[[object], Any]:
+def _answer(backbone: Any, head: Any, classes: int, image: Any) -> tuple[Any, Any]:
+    """Logits (classes,) and maps (classes, h, w) of one member."""
+    import tensorflow as tf
+
+    feature_maps = backbone(image, training=False)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(feature_maps)
+        logits = head(feature_maps, training=False)
+        scores = [logits[:, index] for index in range(classes)]
+    maps = []
+    for score in scores:
+        weights = tf.reduce_mean(tape.gradient(score, feature_maps), axis=(1, 2), keepdims=True)
+        maps.append(tf.reduce_sum(feature_maps * weights, axis=-1)[0])
+    return logits[0], tf.stack(maps)
+
+
+def serve(bundle: str, joint: bool = True) -> Callable[[object], Any]:
     """For core.jobs. bundle: its folder."""
     loaded = load(Path(bundle))
-    return handler(loaded, Held(loaded))
+    return handler(loaded, Held(loaded, joint))

@@ -21,10 +21,14 @@ PROBABILITY_TOLERANCE, MAP_TOLERANCE = 1e-3, 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """agreement: worst differences between the sides, of a probability and of a map in its own scale."""
+    """held: all members in one tf.function; held_per_member: one each.
+
+    agreement: worst differences between the sides, of a probability and of a map in its own scale.
+    """
 
     usual: Pairs | None
     held: Pairs | None
+    held_per_member: Pairs | None
     maps_cost: Pairs
     agreement: dict[str, Any]
 
@@ -43,7 +47,7 @@ def compared(bundle: Path, films: Sequence[Settled], *, usual_pairs: int, pairs:
         maps_cost = interleaved(bare.seconds, ours.seconds, pairs)
         bare.stop()
         if find_spec("tensorflow") is None:
-            return Comparison(None, None, maps_cost, {})
+            return Comparison(None, None, None, maps_cost, {})
         usual = _Process(stack, "core.bench.usual:serve", bundle, films, repeats=1)
         agreement = {"usual": _agreement(ours.answer(), usual.answer())}
         by_usual = interleaved(ours.seconds, usual.seconds, usual_pairs)
@@ -51,7 +55,10 @@ def compared(bundle: Path, films: Sequence[Settled], *, usual_pairs: int, pairs:
         held = _Process(stack, "core.bench.held:serve", bundle, films)
         agreement["tf_function"] = _agreement(ours.answer(), held.answer())
         by_held = interleaved(ours.seconds, held.seconds, pairs)
-    return Comparison(by_usual, by_held, maps_cost, agreement)
+        held.stop()
+        apart = _Process(stack, "core.bench.held:serve", bundle, films, joint=False)
+        by_held_apart = interleaved(ours.seconds, apart.seconds, pairs)
+    return Comparison(by_usual, by_held, by_held_apart, maps_cost, agreement)
 
 
 class _Process:

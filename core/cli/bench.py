@@ -152,6 +152,8 @@ def _networks(found: _Found, extent: Extent, folder: Path, bundle: Bundle) -> No
             if pairs is not None:
                 found.figures[name] = round(pairs.ratio, 3)
                 found.details[name] = pairs.as_json()
+        if sides.held_per_member is not None:
+            found.details["assess_vs_tf_function_per_member"] = sides.held_per_member.as_json()
         found.details["agreement"] = sides.agreement
 
 

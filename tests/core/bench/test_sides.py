@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from core.bench import held, ours, usual
 from core.bench.networks import _agreement
-from core.bench.side import Answer, fitted
+from core.bench.side import Answer, Side, fitted
 from core.imaging.prepare import Settled
 from core.inference.bundles import Bundle
 
@@ -19,8 +22,10 @@ def films() -> list[Settled]:
     return [Settled(chance.integers(0, 65536, (90, 70)).astype(np.uint16), np.eye(3)) for _ in range(2)]
 
 
-@pytest.mark.parametrize("other", [usual.Usual, held.Held])
-def test_a_baseline_finds_what_we_find(small_bundle: Bundle, films: list[Settled], other: type) -> None:
+@pytest.mark.parametrize("other", [usual.Usual, held.Held, partial(held.Held, joint=False)])
+def test_a_baseline_finds_what_we_find(
+    small_bundle: Bundle, films: list[Settled], other: Callable[[Bundle], Side]
+) -> None:
     own, theirs = ours.Ours(small_bundle, maps=True), other(small_bundle)
     for film in films:
         prepared = fitted(small_bundle, film)
