@@ -1,4 +1,4 @@
-"""Screening is held against the slower of its two halves, and told beside what the cores allow."""
+"""Screening is held against the slower of its two halves, and told beside an estimate of what sharing the cores leaves."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def test_efficiency_is_taken_turn_by_turn_against_the_slower_half() -> None:
     assert rates.ratios == (0.9, 0.8, 0.8)
     told = rates.as_json()
     assert told["ratio"] == 0.8
-    # Ten films a second of one and thirty of the other on the same cores: 7.5 of both at best.
-    assert told["bound_by_cores"] == 0.75
+    # Ten films a second of one and thirty of the other on the same cores: 7.5 of both if each alone fills them.
+    assert told["if_each_part_filled_the_cores"] == 0.75
 
 
 def test_memory_is_told_as_what_ten_times_the_files_take() -> None:
