@@ -1,4 +1,4 @@
-"""Screening is held against the slower of its two halves, and told beside an estimate of what sharing the cores leaves."""
+"""Screening is held against the slower of its halves, beside an estimate of what sharing the cores leaves."""
 
 from __future__ import annotations
 
