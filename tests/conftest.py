@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -30,6 +33,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("hilum-home")
     monkeypatch.setenv("HILUM_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Whoever starts a worker ends it."""
+    yield
+    # pid_exists: a child that a test waited for by other means has ended, though multiprocessing never heard of it.
+    assert [child for child in multiprocessing.active_children() if psutil.pid_exists(child.pid or 0)] == []
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +37,7 @@ def make_film(tmp_path: Path) -> MakeFilm:
 
 @pytest.fixture
 def open_window(qtbot: QtBot, qapp: QApplication) -> Iterator[OpenWindow]:
-    """Open a window on stand-in workers. After the test no process and no thread of it is left."""
+    """Open a window on stand-in workers. After the test no thread of it is left (nor a process: tests/conftest.py)."""
     windows: list[Window] = []
     theme.apply(qapp, theme.DARK)
 
@@ -54,5 +53,4 @@ def open_window(qtbot: QtBot, qapp: QApplication) -> Iterator[OpenWindow]:
         window.close()
         window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    assert not multiprocessing.active_children()
     assert not [thread.name for thread in threading.enumerate() if thread.name.endswith("-reader")]

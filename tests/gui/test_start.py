@@ -19,7 +19,8 @@ from tests.gui.conftest import STAND_INS, MakeFilm
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60
 PYSIDE = {"PySide6", "shiboken6", "shibokensupport", "signature_bootstrap"}
-BEFORE_PAINT = PYSIDE | {"numpy", "platformdirs", "core", "gui"}
+# Debian's Python has a sitecustomize of its own, which comes before anything of ours.
+BEFORE_PAINT = PYSIDE | {"numpy", "platformdirs", "core", "gui", "sitecustomize"}
 NEVER = {"pydicom", "imagecodecs", "pylibjpeg", "openvino", "tensorflow", "keras", "sklearn", "scipy", "PIL", "torch"}
 
 

@@ -244,7 +244,7 @@ def test_only_a_disk_of_this_pc_gets_a_write_ahead_log(
 def test_a_full_disk_is_one_sentence_and_the_rows_so_far_are_kept(tmp_path: Path) -> None:
     films = tmp_path / "films"
     films.mkdir()
-    for number in range(60):
+    for number in range(200):  # SQLite versions differ in how many fit
         (films / f"{number:03}.png").write_bytes(one_process.png(number))
     code = """
 from pathlib import Path
@@ -259,7 +259,7 @@ except RunRefused as refused:
     assert done.stdout.startswith(("place-unwritable", "disk-full")) and str(tmp_path / "run") in done.stdout
     assert done.stdout.count("\n") == 1 and done.stderr == ""
     kept = len(table(tmp_path / "run", where="status = 'assessed'"))
-    assert 0 < kept < 60
+    assert 0 < kept < 200
     again = screened([films], tmp_path / "run")
-    assert len(again.told) == 60 - kept
-    assert len(table(tmp_path / "run", where="status = 'assessed'")) == 60
+    assert len(again.told) == 200 - kept
+    assert len(table(tmp_path / "run", where="status = 'assessed'")) == 200
