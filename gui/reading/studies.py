@@ -52,7 +52,7 @@ class Entry:
         return words.facts_line(self.facts, short=True) if self.facts is not None else ""
 
     @property
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """The mark's word and the finding, in as few words as the list has room for."""
         mark = self.mark
         if mark is None:
@@ -68,7 +68,7 @@ class Entry:
 
     @property
     def spoken(self) -> str:
-        return ", ".join(part for part in (self.ref.name, self.facts_line, self.verdict) if part)
+        return ", ".join(part for part in (self.ref.name, self.facts_line, self.outcome) if part)
 
 
 class Studies(QAbstractListModel):
@@ -86,7 +86,7 @@ class Studies(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.ref.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(part for part in (entry.place, entry.facts_line, entry.verdict) if part)
+            return "\n".join(part for part in (entry.place, entry.facts_line, entry.outcome) if part)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return entry.spoken
         return entry if role == _ENTRY else None
@@ -165,14 +165,14 @@ class _Row(QStyledItemDelegate):
         inner = area.adjusted(theme.SPACE[2], theme.SPACE[1], -theme.SPACE[2], -theme.SPACE[1])
         third = inner.height() / 3
         # The end of a path tells films apart; its beginning is the same for all.
-        name, facts, verdict = (QRectF(inner.left(), inner.top() + n * third, inner.width(), third) for n in range(3))
+        name, facts, outcome = (QRectF(inner.left(), inner.top() + n * third, inner.width(), third) for n in range(3))
         _line(painter, name, entry.ref.name, t.text, theme.BODY, elide=Qt.TextElideMode.ElideMiddle)
         _line(painter, facts, entry.facts_line, t.quiet, theme.LABEL)
         if (mark := entry.mark) is not None:
             ink, side = getattr(t, mark.token), 12.0
-            place = QRectF(verdict.left(), verdict.center().y() - side / 2, side, side)
+            place = QRectF(outcome.left(), outcome.center().y() - side / 2, side, side)
             painter.drawImage(place, theme.drawn(mark.icon, QColor(ink), round(3 * side)))
-            _line(painter, verdict.adjusted(side + theme.SPACE[0], 0, 0, 0), entry.verdict, ink, theme.LABEL)
+            _line(painter, outcome.adjusted(side + theme.SPACE[0], 0, 0, 0), entry.outcome, ink, theme.LABEL)
         if state & QStyle.StateFlag.State_HasFocus and self._list.by_keyboard:
             painter.setPen(QPen(QColor(t.focus), 2))
             painter.drawRect(area.adjusted(1, 1, -1, -1))

@@ -43,7 +43,7 @@ def test_a_film_is_opened_assessed_and_its_finding_stands_on_the_list(
     assert window.page.area.currentIndex() == 1
     assert "Refer" in window.page.findings.sentences
     assert rows(window)["COVID-19"].accessibleName() == "COVID-19, probability 0.71"
-    assert window.page.studies.entries[0].verdict == "Refer COVID-19 0.71"
+    assert window.page.studies.entries[0].outcome == "Refer COVID-19 0.71"
     assert "openvino CPU f32 · 31 ms" in window.state
     assert "Speaks for COVID-19 rather than the rest" in window.page.area.meaning
 
@@ -104,7 +104,7 @@ def test_a_file_that_is_no_film_is_refused_in_words_and_the_next_one_opens(
     assert window.page.area.currentIndex() == 0
     window.actions_["film.next"].trigger()
     wait(lambda: assessed(window))
-    assert window.page.studies.entries[0].verdict == "Refused"
+    assert window.page.studies.entries[0].outcome == "Refused"
 
 
 def test_the_gate_refuses_and_a_reader_with_a_reason_overrides(
@@ -303,4 +303,4 @@ def test_a_film_below_the_operating_point_bears_no_tick_on_the_list(
     window = open_window()
     window.open_paths([str(make_film("normal"))])
     wait(lambda: assessed(window))
-    assert window.page.studies.entries[0].verdict == "Below: Normal 0.92"
+    assert window.page.studies.entries[0].outcome == "Below: Normal 0.92"
