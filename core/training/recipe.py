@@ -22,13 +22,15 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a recipe; a key that it does not know is an error."""
 
 
-class RecipeClass(Section):
+class RecipeClass(Section, frozen=True):
     name: Annotated[str, about("Name", "The class in every table and in the bundle.", pattern="^[a-z][a-z0-9_-]*$")]
     labels: Annotated[tuple[str, ...], about("Labels", "What labelled data may call it beside its name.")] = ()
-    published: Annotated[int | None, about("Published films", "How many films the paper had.", ge=0)] = None
+    published: Annotated[
+        Annotated[int, Meta(ge=0)] | None, about("Published films", "How many films the paper had.")
+    ] = None
 
 
-class Input(Section):
+class Input(Section, frozen=True):
     rows: Annotated[int, about("Rows", "Height of what the network sees.", "pixels", ge=32, le=1024)] = 224
     columns: Annotated[int, about("Columns", "Width of what the network sees.", "pixels", ge=32, le=1024)] = 224
     channels: Annotated[Literal[1, 3], about("Channels", "Grey, or grey repeated three times.")] = 3
@@ -51,8 +53,8 @@ class Input(Section):
         about("Levels", "Percentiles of grey that become black and white; none leaves the film's own.", "percent"),
     ] = None
     finest: Annotated[
-        int | None,
-        about("Finest detail", "The film passes through this size, so that resolution tells nothing.", "pixels", ge=32),
+        Annotated[int, Meta(ge=32)] | None,
+        about("Finest detail", "The film passes through this size, so that resolution tells nothing.", "pixels"),
     ] = None
     range: Annotated[
         Literal["0..1", "-1..1", "caffe", "torch", "lite"],
@@ -64,9 +66,11 @@ class Input(Section):
     ] = "lite"
 
 
-class Network(Section):
+class Network(Section, frozen=True):
     backbone: Annotated[str, about("Backbone", "The convolutional part, by its name in core.networks.backbones.")]
-    width: Annotated[float | None, about("Width", "Factor on the channels of mobilenetv2-lite.", ge=0.1, le=2)] = None
+    width: Annotated[
+        Annotated[float, Meta(ge=0.1, le=2)] | None, about("Width", "Factor on the channels of mobilenetv2-lite.")
+    ] = None
     cut: Annotated[str | None, about("Cut", "Where the backbone ends; none keeps it whole.")] = None
     head: Annotated[
         tuple[dict[str, Any], ...],
@@ -86,7 +90,7 @@ class Network(Section):
     ] = "imagenet"
 
 
-class Augmentation(Section):
+class Augmentation(Section, frozen=True):
     """How far each change goes; each is drawn anew for every film and epoch. Everything is off by default."""
 
     rotation: Annotated[float, about("Rotation", "Up to this far either way.", "degrees", ge=0, le=45)] = 0.0
@@ -108,15 +112,15 @@ class Augmentation(Section):
     brightness: Annotated[float, about("Brightness", "Added, up to this either way.", "of 255", ge=0, le=128)] = 0.0
     noise: Annotated[float, about("Noise", "Deviation up to this.", "of 255", ge=0, le=64)] = 0.0
     softest: Annotated[
-        int | None, about("Softest", "Brought down to no fewer pixels and up again.", "pixels", ge=16)
+        Annotated[int, Meta(ge=16)] | None, about("Softest", "Brought down to no fewer pixels and up again.", "pixels")
     ] = None
     softening_chance: Annotated[float, about("Softened", "Share of the films.", "share", ge=0, le=1)] = 0.6
     marks_chance: Annotated[float, about("Marks", "Boxes and letters over the border.", "share", ge=0, le=1)] = 0.0
-    jpeg: Annotated[int | None, about("JPEG", "Worst quality.", "", ge=5, le=95)] = None
+    jpeg: Annotated[Annotated[int, Meta(ge=5, le=95)] | None, about("JPEG", "Worst quality.", "")] = None
     jpeg_chance: Annotated[float, about("Compressed", "Share of the films.", "share", ge=0, le=1)] = 0.5
 
 
-class Balance(Section):
+class Balance(Section, frozen=True):
     sampling: Annotated[
         Literal["as-is", "classes", "classes-and-sources"],
         about("Sampling", "How often a film is drawn: once; classes equally; and within a class sources by √n."),
@@ -130,7 +134,7 @@ class Balance(Section):
     smote_neighbours: Annotated[int, about("Neighbours", "Among how many a partner is drawn.", ge=1, le=50)] = 5
 
 
-class Phase(Section):
+class Phase(Section, frozen=True):
     """One stretch of training: what learns, how, and when it ends."""
 
     name: Annotated[str, about("Name", "For the progress line and the curves.")] = "train"
@@ -139,10 +143,13 @@ class Phase(Section):
         about("Learns", "Everything; the head; its last layer; or the backbone from a place on, and the head."),
     ] = "all"
     cutoff: Annotated[
-        int | None, about("Cut-off", "Layers 0 to this minus 1 are frozen; the input is layer 0.", ge=0)
+        Annotated[int, Meta(ge=0)] | None,
+        about("Cut-off", "Layers 0 to this minus 1 are frozen; the input is layer 0."),
     ] = None
     after: Annotated[str | None, about("After", "Name of the last frozen layer, checked against the number.")] = None
-    count: Annotated[int | None, about("Count", "How many layers or blocks from the top learn.", ge=1)] = None
+    count: Annotated[
+        Annotated[int, Meta(ge=1)] | None, about("Count", "How many layers or blocks from the top learn.")
+    ] = None
     norms: Annotated[
         Literal["learn", "frozen"],
         about("Batch normalisation", "Learns where its layer learns, or keeps its statistics and factors throughout."),
@@ -166,12 +173,15 @@ class Phase(Section):
         int, about("Plateau patience", "After this many epochs without gain.", "epochs", ge=1)
     ] = 5
     decay: Annotated[float, about("Weight decay", "Of AdamW, or decoupled.", ge=0, le=1)] = 0.0
-    clip: Annotated[float | None, about("Clip", "Largest norm of all gradients together.", gt=0)] = None
+    clip: Annotated[Annotated[float, Meta(gt=0)] | None, about("Clip", "Largest norm of all gradients together.")] = (
+        None
+    )
     average: Annotated[float, about("Moving average", "Of the weights, this momentum; 0 is none.", ge=0, lt=1)] = 0.0
     batch: Annotated[int, about("Batch", "Films a step.", "films", ge=1, le=1024)] = 32
     epochs: Annotated[int, about("Epochs", "At most.", "epochs", ge=1, le=10_000)] = 10
     early_stop: Annotated[
-        int | None, about("Early stop", "After this many epochs without a lower validation loss.", "epochs", ge=1)
+        Annotated[int, Meta(ge=1)] | None,
+        about("Early stop", "After this many epochs without a lower validation loss.", "epochs"),
     ] = None
     keep: Annotated[
         Literal["last", "best-loss", "best-accuracy"],
@@ -179,7 +189,7 @@ class Phase(Section):
     ] = "last"
 
 
-class Protocol(Section):
+class Protocol(Section, frozen=True):
     kind: Annotated[
         Literal["single", "single-with-validation", "k-fold", "leave-one-source-out"],
         about("Kind", "How films are held out to judge."),
@@ -196,7 +206,7 @@ class Protocol(Section):
     stratified: Annotated[bool, about("Stratified", "Every part has the classes in the same shares.")] = True
 
 
-class Recipe(Section, kw_only=True):
+class Recipe(Section, frozen=True, kw_only=True):
     format: Annotated[int, about("Format", "Of this file.", ge=1, le=FORMAT)] = FORMAT
     name: Annotated[str, about("Name", "Also the file's name.", pattern="^[a-z][a-z0-9-]*$")]
     title: Annotated[str, about("Title", "One line.", min_length=1)]
