@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import BundleRefused
-from core.imaging.geometry import Affine
-from core.networks import backbones, heads
+from core.imaging.geometry import Affine, scaling
+from core.networks import backbones, heads, lungs
 from core.networks.backbones import Architecture
 from core.networks.backend import keras
 from core.networks.placement import cell_to_square
@@ -46,15 +46,18 @@ def build(architecture: Architecture) -> Member:
     """The member that the data describe, with random weights (see core.networks.start).
 
     architecture: {"backbone": "efficientnet-lite0", "cut": "stage5", "input": [rows, columns, channels],
-    "head": [rows of core.networks.heads]}; "cut" may be left out, "width" belongs to mobilenetv2.
+    "head": [rows of core.networks.heads]}; "cut" may be left out, "width" belongs to mobilenetv2. With "mask"
+    (core.networks.lungs) in place of "head", `model` gives (n, 1, rows / 2, columns / 2) logits of a mask.
     Refuses "architecture-unusable" (BundleRefused).
     """
     layers, models = keras().layers, keras().models
     pixels = layers.Input(_input_shape(architecture), name="pixels")
     feature_maps = backbones.features(pixels, architecture)
+    pooled = layers.GlobalAveragePooling2D(name="features")(feature_maps)
+    if "mask" in architecture:
+        return _mask_member(architecture, pixels, feature_maps, pooled)
     head = heads.build_head(feature_maps, architecture.get("head"))
     model = models.Model(pixels, head.logits, name="member")
-    pooled = layers.GlobalAveragePooling2D(name="features")(feature_maps)
     maps = heads.class_maps(feature_maps, head)
     return Member(
         architecture=architecture,
@@ -65,6 +68,23 @@ def build(architecture: Architecture) -> Member:
         ),
         head=head.layers,
         cell_to_square=cell_to_square(model, feature_maps),
+    )
+
+
+def _mask_member(architecture: Architecture, pixels: Any, feature_maps: Any, pooled: Any) -> Member:
+    """A member that finds where something is: what it is trained for are its maps, one logit a cell."""
+    models = keras().models
+    mask = lungs.build_mask(pixels, feature_maps, architecture)
+    return Member(
+        architecture=architecture,
+        model=models.Model(pixels, mask.maps, name="member"),
+        features=models.Model(pixels, pooled, name="member_features"),
+        with_maps=models.Model(
+            pixels, {"logits": mask.summary, "features": pooled, "maps": mask.maps}, name="member_with_maps"
+        ),
+        head=mask.layers,
+        # Its targets lie cell by cell on the input's own grid, whatever the backbone's cells see.
+        cell_to_square=scaling(lungs.STRIDE, lungs.STRIDE),
     )
 
 
