@@ -221,6 +221,38 @@ def _others() -> tuple[Sentence, ...]:
         ("start-missing", _("run", "There are no start weights to begin from: {what}.")),
         ("start-unusable", _("run", "The start weights {what} cannot be read: {why}.")),
         ("start-unsafe", _("run", "The start weights {what} ask for {wanted}, which is no number: not read.")),
+        (
+            "loss-not-finite",
+            _(
+                "run",
+                "The loss of {what} became no number in epoch {epoch}: start again with a rate below {rate}. "
+                "What was saved before is kept.",
+            ),
+        ),
+        (
+            "frozen-random",
+            _(
+                "run",
+                "{what} freezes random weights ({layer}), which would learn nothing: let them learn first, "
+                "or start from trained weights.",
+            ),
+        ),
+        ("binary-loss", _("run", "The binary loss of {what} needs two classes; there are {present}.")),
+        (
+            "validation-needed",
+            _("run", "{what} ends or is kept by validation films, and there are none; hold some out."),
+        ),
+        (
+            "smote-memory",
+            _("run", "SMOTE needs {needed} of memory and {free} are free: use class weights or undersampling instead."),
+        ),
+        (
+            "smote-features",
+            _(
+                "run",
+                "{what} cannot use SMOTE on features: it needs frozen layers before those that learn, no augmentation.",
+            ),
+        ),
         ("place-unwritable", _("run", "Nothing can be written to {what}: {why}.")),
         ("disk-full", _("run", "There is no space left on {what}; what was done is kept.")),
         ("path-missing", _("usage", "There is nothing at {what}.")),
