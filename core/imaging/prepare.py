@@ -15,14 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleRefused
-from core.imaging.geometry import MIRROR, Affine, clockwise, scaling, shift
+from core.imaging.geometry import MIRROR, Affine, clockwise, inverse, moved, scaling, shift
 from core.imaging.radiograph import Radiograph
 
 SETTLED_SIDE = 512
 SETTLE_VERSION = 1
+_LEAST_FRAME = 8  # pixels; a smaller frame is no pair of lungs
+_ROUNDING = 1e-6
 
 Step = Mapping[str, Any]
 Floats = NDArray[np.float32]
+Box = tuple[float, float, float, float]
+"""Where both lungs lie: top, left, bottom, right; continuous (row, column) of the settled film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +97,21 @@ def settle(radiograph: Radiograph, corrections: Corrections | None = None) -> Se
     return Settled(np.round(np.clip(pixels, 0, 1) * 65535).astype(np.uint16), to_stored, share)
 
 
-def fit(settled: Settled, steps: Sequence[Step]) -> Fitted:
-    """Apply a bundle's steps to a settled film. Refuses "bundle-step" for a step or version unknown here."""
+def fit(settled: Settled, steps: Sequence[Step], box: Sequence[float] | NDArray[np.float64] | None = None) -> Fitted:
+    """Apply a bundle's steps to a settled film. Refuses "bundle-step" for a step or version unknown here.
+
+    box: where both lungs lie (`Box`), for the step lung-frame; None, or a row of NaN, when none were found.
+    """
     fitted = Fitted(settled.pixels.astype(np.float32) / np.float32(65535))
+    found = None if box is None or not np.isfinite(box).all() else np.asarray(box, np.float64)
     for step in steps:
-        fitted = _step(step)(fitted, step)
+        fitted = _step(step, found)(fitted, step)
     return fitted
+
+
+def needs_lungs(steps: Sequence[Step]) -> bool:
+    """Whether these steps want to know where the lungs are."""
+    return any(step.get("name") == "lung-frame" for step in steps)
 
 
 def resized(pixels: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
@@ -120,6 +133,27 @@ def _border_crop(fitted: Fitted, step: Step) -> Fitted:
     top, left = int(rows * step["fraction"]), int(columns * step["fraction"])
     pixels = fitted.pixels[top : rows - top, left : columns - left]
     return Fitted(np.ascontiguousarray(pixels), fitted.fitted_to_settled @ shift(top, left))
+
+
+def _lung_frame(fitted: Fitted, step: Step, box: NDArray[np.float64] | None) -> Fitted:
+    """Crop to the box of both lungs and `margin` of its size on every side, to whole pixels, within the film.
+
+    What lies further out was not lung and told hospitals apart (docs/lungs.md). Without a box: the whole film.
+    """
+    margin = float(step["margin"])
+    if not 0 <= margin <= 1:
+        raise ValueError("the margin of a lung frame is from 0 to 1")
+    if box is None:
+        return fitted
+    corners = moved(inverse(fitted.fitted_to_settled), box.reshape(2, 2))
+    room = margin * (corners[1] - corners[0])
+    # What is a whole number but for rounding must not become the next one.
+    top, left = np.maximum(np.floor(corners[0] - room + _ROUNDING), 0).astype(int)
+    bottom, right = np.minimum(np.ceil(corners[1] + room - _ROUNDING), fitted.pixels.shape[:2]).astype(int)
+    if bottom - top < _LEAST_FRAME or right - left < _LEAST_FRAME:
+        return fitted
+    pixels = np.ascontiguousarray(fitted.pixels[top:bottom, left:right])
+    return Fitted(pixels, fitted.fitted_to_settled @ shift(top, left))
 
 
 def _stretch(fitted: Fitted, step: Step) -> Fitted:
@@ -164,8 +198,16 @@ _STEPS: dict[tuple[str, int], Callable[[Fitted, Step], Fitted]] = {
 }
 
 
-def _step(step: Step) -> Callable[[Fitted, Step], Fitted]:
-    try:
-        return _STEPS[step["name"], step["version"]]
-    except KeyError:
-        raise BundleRefused("bundle-step", what=f"{step.get('name')} {step.get('version')}") from None
+# Those that must know where the lungs are.
+_FRAMES: dict[tuple[str, int], Callable[[Fitted, Step, NDArray[np.float64] | None], Fitted]] = {
+    ("lung-frame", 1): _lung_frame,
+}
+
+
+def _step(step: Step, box: NDArray[np.float64] | None) -> Callable[[Fitted, Step], Fitted]:
+    key = step.get("name", ""), step.get("version", 0)
+    if frame := _FRAMES.get(key):
+        return lambda fitted, step: frame(fitted, step, box)
+    if change := _STEPS.get(key):
+        return change
+    raise BundleRefused("bundle-step", what=f"{key[0]} {key[1]}")
