@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from core.cohort.hashes import Hashes, both_hashes, near_pairs
 from core.cohort.labels import LabelledFilm
 from core.cohort.splits import Place, group_mark, kept_splits
 from core.progress import Progress
+
+Read = Callable[[FilmCache, Sequence[Path], Callable[[Progress], None]], list[Cached]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,15 @@ def gathered(
     split_for: Callable[[LabelledFilm, str], str],
     before: Iterable[Place] = (),
     report: Callable[[Progress], None] = lambda progress: None,
+    read: Read = fill,
 ) -> tuple[Cohort, tuple[Cached, ...]]:
     """Decode, hash, group and split films; gives them with those that could not be read.
 
     split_for: the split of a film, given its group's name; the same for all films of a group (the first one's word
-    counts). before: films that were placed earlier and never move. Of films with equal bytes the first stays.
+    counts). before: films that were placed earlier and never move. read: what brings films into the cache.
+    Of films with equal bytes the first stays.
     """
-    cached = fill(cache, [film.path for film in films], report)
+    cached = read(cache, [film.path for film in films], report)
     unread = tuple(answer for answer in cached if answer.sha256 is None)
     first: dict[str, LabelledFilm] = {}
     for film, answer in zip(films, cached, strict=True):

@@ -52,10 +52,13 @@ class Labels:
         return [number[film.label] for film in self.films]
 
 
-def read_labels(place: str | Path, classes: Sequence[str] | None = None) -> Labels:
+def read_labels(
+    place: str | Path, classes: Sequence[str] | None = None, aliases: Mapping[str, str] | None = None
+) -> Labels:
     """Read LABELS, a folder per class or a CSV with at least the columns path and label.
 
     classes: the names that a bundle or recipe knows, in its order; upper and lower case are the same.
+    aliases: what the labels may call a class → its name.
     Without them every label but `other:…` is a class, in alphabetical order.
     Paths in a CSV are taken from its own folder. Refuses "labels-unreadable" and "labels-empty" (RunRefused).
     """
@@ -66,15 +69,21 @@ def read_labels(place: str | Path, classes: Sequence[str] | None = None) -> Labe
         films = _of_table(place)
     else:
         raise RunRefused("labels-unreadable", what=place, why="there is no such file or folder")
-    return named(films, classes, place)
+    return named(films, classes, place, aliases)
 
 
-def named(films: Iterable[LabelledFilm], classes: Sequence[str] | None, place: Path | str) -> Labels:
+def named(
+    films: Iterable[LabelledFilm],
+    classes: Sequence[str] | None,
+    place: Path | str,
+    aliases: Mapping[str, str] | None = None,
+) -> Labels:
     """Keep the films whose label is a class, under the class's own spelling; count the others."""
     films = list(films)
     if classes is None:
         classes = sorted({film.label for film in films if film.label and not film.label.lower().startswith("other")})
-    spelling = {name.casefold(): name for name in classes}
+    spelling = {alias.casefold(): name for alias, name in (aliases or {}).items()}
+    spelling |= {name.casefold(): name for name in classes}
     kept, others, left_out = [], [], Counter[str]()
     for film in films:
         name = spelling.get(film.label.casefold())

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import psutil
 
 from core.cohort.groups import group_names
 from core.cohort.hashes import near_pairs
@@ -16,15 +15,11 @@ from core.cohort.labels import LabelledFilm, Labels
 from core.cohort.lineage import Lineage, read_lineage
 from core.evidence.evaluate import Table
 from core.evidence.openings import set_digest
-from core.evidence.witness import Witness
-from core.imaging.limits import Limits
-from core.imaging.sources import ImageRef
+from core.evidence.witness import Witness, witnesses
 from core.inference.assessing import Assessor
-from core.jobs import Answer, Pool
 from core.progress import Meter, Progress, Stop
 
 LINEAGE = "lineage.npz"
-_AHEAD = 4  # films a decoder: enough to keep it busy, few enough to hold
 _AGE_BANDS = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 75, "60 to 74"), (75, 200, "75 and over"))
 
 
@@ -69,7 +64,7 @@ def judged(
     lineage = _lineage(assessor)
     found, refused, known = _Found(), Counter[str](), []
     meter = Meter(len(films))
-    for index, answer in _witnesses(films, stop):
+    for index, answer in witnesses([film.path for film in films], stop):
         report(meter.add(note=films[index].path.name))
         if answer.error is not None:
             left_out["refused" if answer.error.reason.severity == "refusal" else "failed"] += 1
@@ -88,7 +83,8 @@ def judged(
         found.films.append(films[index])
         found.order.append(index)
         found.probabilities.append([row.probabilities[name] for name in assessor.bundle.classes])
-        found.witnesses.append((witness.thumbnail, witness.file_facts, witness.perceptual, witness.mirrored))
+        seen = (witness.thumbnail, witness.hog, witness.file_facts, witness.perceptual, witness.mirrored)
+        found.witnesses.append(seen)
     return Judged(
         _table(assessor, found), dict(left_out), dict(refused), set_digest(known), any(film.split for film in films)
     )
@@ -110,42 +106,12 @@ def _lineage(assessor: Assessor) -> Lineage | None:
     return read_lineage(file) if file.is_file() else None
 
 
-def _witnesses(films: list[LabelledFilm], stop: Stop | None) -> Any:
-    """Pairs of a film's number and its answer, in the order in which decoders finish."""
-    limits = Limits()
-    count = psutil.cpu_count(logical=False) or 1
-    waiting = iter(range(len(films)))
-    with Pool(
-        "core.evidence.witness:serve",
-        count=count,
-        seconds=limits.decode_seconds,
-        memory_bytes=limits.memory_bytes,
-    ) as pool:
-        for index in waiting:
-            pool.submit(index, _ref(films[index]))
-            if pool.pending >= _AHEAD * count:
-                yield from _indexed(pool)
-            if stop is not None and stop.asked:
-                break
-        while pool.pending:
-            yield from _indexed(pool)
-
-
-def _indexed(pool: Pool) -> list[tuple[int, Answer]]:
-    return [(int(str(key)), answer) for key, answer in pool.results()]
-
-
-def _ref(film: LabelledFilm) -> ImageRef:
-    path = film.path.resolve()
-    return ImageRef(str(path), None, 1, str(path.parent))
-
-
 def _table(assessor: Assessor, found: _Found) -> Table:
     # Back into the order of the labels: figures must not depend on which decoder was quicker.
     order = np.argsort(found.order, kind="stable")
     films = [found.films[place] for place in order]
-    thumbnails, facts, perceptual, mirrored = (
-        np.array([found.witnesses[place][part] for place in order]) for part in range(4)
+    thumbnails, edges, facts, perceptual, mirrored = (
+        np.array([found.witnesses[place][part] for place in order]) for part in range(5)
     )
     bundle = assessor.bundle
     classes = bundle.classes
@@ -164,7 +130,7 @@ def _table(assessor: Assessor, found: _Found) -> Table:
         },
         suspicious=tuple(bundle.description.suspicion),
         threshold=assessor.operating_point.threshold,
-        features={"thumbnail": thumbnails, "file-facts": facts} if films else {},
+        features={"thumbnail": thumbnails, "hog": edges, "file-facts": facts} if films else {},
     )
 
 
