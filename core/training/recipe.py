@@ -13,9 +13,12 @@ from msgspec import Meta, Struct
 FORMAT = 1
 
 
-def about(title: str, help: str, unit: str = "", **limits: Any) -> Meta:
-    """What a person is told of a field. limits: ge, le, gt, lt, min_length, pattern, as in msgspec.Meta."""
-    return Meta(title=title, description=help, extra={"unit": unit}, **limits)
+def about(title: str, help: str, unit: str = "", wants: str = "", **limits: Any) -> Meta:
+    """What a person is told of a field. limits: ge, le, gt, lt, min_length, pattern, as in msgspec.Meta.
+
+    wants: what may stand there, in words, where type and limits do not say it.
+    """
+    return Meta(title=title, description=help, extra={"unit": unit, "wants": wants}, **limits)
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,7 +26,15 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecipeClass(Section, frozen=True):
-    name: Annotated[str, about("Name", "The class in every table and in the bundle.", pattern="^[a-z][a-z0-9_-]*$")]
+    name: Annotated[
+        str,
+        about(
+            "Name",
+            "The class in every table and in the bundle.",
+            wants="small letters, digits, - and _",
+            pattern="^[a-z][a-z0-9_-]*$",
+        ),
+    ]
     labels: Annotated[tuple[str, ...], about("Labels", "What labelled data may call it beside its name.")] = ()
     published: Annotated[
         Annotated[int, Meta(ge=0)] | None, about("Published films", "How many films the paper had.")
@@ -69,8 +80,11 @@ class Input(Section, frozen=True):
 class Network(Section, frozen=True):
     backbone: Annotated[str, about("Backbone", "The convolutional part, by its name in core.networks.backbones.")]
     width: Annotated[
-        Annotated[float, Meta(ge=0.1, le=2)] | None, about("Width", "Factor on the channels of mobilenetv2-lite.")
+        Annotated[float, Meta(ge=0.1, le=2)] | None, about("Width", "Factor on the channels of mobilenetv2.")
     ] = None
+    norms: Annotated[
+        bool, about("Normalised", "Batch normalisation after every convolution of vgg16-3x3, which has none.")
+    ] = False
     cut: Annotated[str | None, about("Cut", "Where the backbone ends; none keeps it whole.")] = None
     head: Annotated[
         tuple[dict[str, Any], ...],
@@ -85,6 +99,7 @@ class Network(Section, frozen=True):
         about(
             "Start weights",
             "random; imagenet; bundle (given with --start); or recipe:NAME, what that recipe was trained to.",
+            wants="random, imagenet, bundle or recipe:NAME",
             pattern=r"^(random|imagenet|bundle|recipe:[a-z0-9-]+)$",
         ),
     ] = "imagenet"
@@ -208,7 +223,10 @@ class Protocol(Section, frozen=True):
 
 class Recipe(Section, frozen=True, kw_only=True):
     format: Annotated[int, about("Format", "Of this file.", ge=1, le=FORMAT)] = FORMAT
-    name: Annotated[str, about("Name", "Also the file's name.", pattern="^[a-z][a-z0-9-]*$")]
+    name: Annotated[
+        str,
+        about("Name", "Also the file's name.", wants="small letters, digits and -", pattern="^[a-z][a-z0-9-]*$"),
+    ]
     title: Annotated[str, about("Title", "One line.", min_length=1)]
     paper: Annotated[Literal["", "a", "b", "c", "d", "e"], about("Paper", "Which one it repeats.")] = ""
     called: Annotated[str, about("Called", "The network's or strategy's name in the published table.")] = ""
