@@ -147,29 +147,30 @@ _WHY = {
 def _headline(found: Mapping[str, Any]) -> Table:
     table = Table("", "all", *found["classes"], title="95 % intervals over patients")
     figures = found["figures"]
-    table.add_row("accuracy", _figure(figures["accuracy"]), *[""] * len(found["classes"]))
-    for metric in ("sensitivity", "specificity", "auroc", "pr_area", "brier"):
+    against_rest = [_figure(figures[f"accuracy/{name}"]) for name in found["classes"]]
+    table.add_row("accuracy (of a class: against the rest)", _figure(figures["accuracy"]), *against_rest)
+    for metric in ("sensitivity", "specificity", "precision", "f1", "auroc", "pr_area", "brier"):
         own = [_figure(figures[f"{metric}/{name}"]) for name in found["classes"]]
         table.add_row(metric, _figure(figures[f"{metric}/macro"]), *own)
     return table
 
 
 def _within(rows: list[dict[str, Any]]) -> Table:
-    table = Table("source", "classes", "films", "AUROC", "thumbnail", "file facts", title="Within one source")
+    table = Table("source", "classes", "films", "AUROC", "thumbnail", "HOG", "file facts", title="Within one source")
     for row in rows:
         table.add_row(
             row["source"],
             " / ".join(row["classes"]),
             str(row["films"]),
-            *(_figure(row[key]) for key in ("auroc", "thumbnail/auroc", "file-facts/auroc")),
+            *(_figure(row[key]) for key in ("auroc", "thumbnail/auroc", "hog/auroc", "file-facts/auroc")),
         )
     return table
 
 
 def _shortcuts(found: Mapping[str, Any]) -> Table:
     table = Table("", "accuracy", "mean AUROC", "the bundle is better by", title="What needs no lungs")
-    majority = found["baselines"]["majority"]["accuracy"]
-    table.add_row("the commonest class", f"{majority:.3f}", "0.500", "")
+    majority = found["baselines"]["majority"]
+    table.add_row(f"always {majority['class']}", _figure(majority["accuracy"]), "0.500", "")
     for name, figures in found["baselines"].items():
         if name != "majority":
             table.add_row(name, *(_figure(figures[key]) for key in ("accuracy", "auroc/macro", "better_by")))

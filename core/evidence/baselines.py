@@ -95,11 +95,14 @@ def out_of_fold(
     for held_out in range(folds):
         judged = fold == held_out
         if judged.any():
-            answers[judged] = _fitted(table[~judged], true[~judged], table[judged], classes=classes, model=model, c=c)
+            answers[judged] = trained(table[~judged], true[~judged], table[judged], classes=classes, model=model, c=c)
     return answers
 
 
-def _fitted(table: Floats, truth: NDArray[np.intp], judged: Floats, *, classes: int, model: Model, c: float) -> Floats:
+def trained(
+    table: Floats, truth: NDArray[np.intp], judged: Floats, *, classes: int, model: Model = "svm", c: float = 10.0
+) -> Floats:
+    """Probabilities (films, classes) for `judged` from a model that learnt from `table`; both are (films, numbers)."""
     answers = np.zeros((len(judged), classes))
     known = np.unique(truth)
     if len(known) == 0:

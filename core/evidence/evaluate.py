@@ -20,10 +20,13 @@ from core.evidence.intervals import Figure, intervals
 from core.evidence.metrics import Floats, Statistic, Truth
 
 SMALL_FILMS, SMALL_PATIENTS = 100, 30
+_OF_BASELINES = ("accuracy", "balanced_accuracy", "f1/macro")
 # A network must beat a shortcut's AUROC by more than this, by the lower end of the paired interval.
 CLOSE = 0.02
 _FEWEST_IN_STRATUM = 10
 _FEWEST_OF_A_CLASS = 5
+# Baselines that can be asked within one source; its name cannot.
+_WITHIN = {"thumbnail", "hog", "file-facts"}
 _SHORTCUTS = {
     "thumbnail": ("A 16 × 16 thumbnail alone reaches", "shortcut-thumbnail"),
     "file-facts": ("The facts of the file alone (size, greys, border) reach", "shortcut-file-facts"),
@@ -38,7 +41,8 @@ class Table:
     truth: class numbers. probabilities: (films, classes). groups: films of one group (patient, near duplicates) are
     not independent. sources: "" where unknown. strata: further groupings by name ("view" → values, "" unknown).
     suspicious: classes whose probabilities add up to the suspicion; threshold: the operating point, if any.
-    features: "thumbnail" and "file-facts" → (films, numbers), for the baselines that are wanted.
+    features: "thumbnail", "hog" and "file-facts" → (films, numbers), for the baselines that are wanted.
+    others: the baselines' probabilities where they were judged already (on the folds of a training), by name.
     """
 
     classes: tuple[str, ...]
@@ -51,6 +55,7 @@ class Table:
     suspicious: tuple[str, ...] = ()
     threshold: float | None = None
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    others: Mapping[str, Floats] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -68,10 +73,11 @@ class Table:
 def report(table: Table, replicates: int = 2000) -> dict[str, Any]:
     """Everything that is known of the probabilities, as plain data; figures are {value, low, high, method}.
 
-    Keys: films, patients, by_class, small, figures, confusion, calibration, referral, by_source, by_group,
-    within_source, baselines, findings.
+    Keys: films, patients, by_class, small, figures, confusion (rows: true class, columns: called class), positive
+    (the suspicious classes together against the rest, from the same called classes), calibration, referral,
+    by_source, called_by_source, by_group, within_source, baselines, findings.
     """
-    others = _baselines(table)
+    others = _baselines(table) if table.others is None else dict(table.others)
     compared = _compared(table, others, replicates)
     called = table.probabilities.argmax(axis=1)
     return {
@@ -81,9 +87,11 @@ def report(table: Table, replicates: int = 2000) -> dict[str, Any]:
         "small": small(table),
         "figures": _plain(intervals(_metrics(table), table.groups, replicates=replicates)),
         "confusion": metrics.confusion(table.truth, called, len(table.classes)).tolist(),
+        "positive": _positive(table, table.probabilities, replicates),
         "calibration": _plain(intervals(_calibration(table), table.groups, replicates=replicates)),
         "referral": _referral(table, replicates),
         "by_source": _strata(table, table.sources, replicates),
+        "called_by_source": _called_by_source(table, called),
         "by_group": {name: _strata(table, values, replicates) for name, values in table.strata.items()},
         "within_source": _within_source(table, others, replicates),
         "baselines": compared,
@@ -131,6 +139,25 @@ def _referral(table: Table, replicates: int) -> dict[str, Any] | None:
     return {"threshold": table.threshold, "suspicious": list(table.suspicious), **figures}
 
 
+def _positive(table: Table, probabilities: Floats, replicates: int) -> dict[str, Any] | None:
+    if not table.suspicious:
+        return None
+    wanted = [table.classes.index(name) for name in table.suspicious]
+    called = np.isin(probabilities.argmax(axis=1), wanted)
+    statistics = metrics.against_rest(table.abnormal, called, probabilities[:, wanted].sum(axis=1))
+    figures = _plain(intervals(statistics, table.groups, replicates=replicates))
+    return {"classes": list(table.suspicious), **figures}
+
+
+def _called_by_source(table: Table, called: NDArray[np.intp]) -> dict[str, dict[str, int]]:
+    """True source × called class, films. Where it is nearly as square as the matrix of the classes, that was learnt."""
+    counts = Counter(zip(table.sources, called.tolist(), strict=True))
+    return {
+        source or "(unknown)": {name: counts[source, number] for number, name in enumerate(table.classes)}
+        for source in sorted(set(table.sources))
+    }
+
+
 def _strata(table: Table, values: Sequence[str], replicates: int) -> dict[str, Any]:
     """Figures of every part of the films, where it is not too small; metrics that do not exist there are left out."""
     found = {}
@@ -144,7 +171,7 @@ def _strata(table: Table, values: Sequence[str], replicates: int) -> dict[str, A
         kept = {
             name: figure
             for name, figure in figures.items()
-            if figure.value is not None and _is_headline(name) and (several or not name.endswith("/macro"))
+            if figure.value is not None and _is_headline(name) and (several or not name.endswith(("/macro", "/pooled")))
         }
         found[value or "(unknown)"] = {"films": len(part), "by_class": _by_class(part), "figures": _plain(kept)}
     return found
@@ -177,7 +204,7 @@ def _within_source(table: Table, others: Mapping[str, Floats], replicates: int) 
             statistics: dict[str, Statistic] = {
                 "auroc": metrics.auroc(positive, _between(table.probabilities[chosen], first, second))
             }
-            for name in table.features:
+            for name in sorted(others.keys() & _WITHIN):
                 shortcut = metrics.auroc(positive, _between(others[name][chosen], first, second))
                 statistics |= {
                     f"{name}/auroc": shortcut,
@@ -217,17 +244,24 @@ def _baselines(table: Table) -> dict[str, Floats]:
 
 def _compared(table: Table, others: Mapping[str, Floats], replicates: int) -> dict[str, Any]:
     """Every baseline's headline figures, and how much better the judged probabilities are, in pairs."""
-    majority = float(np.bincount(table.truth).max() / len(table)) if len(table) else None
-    found: dict[str, Any] = {"majority": {"accuracy": majority}}
+    commonest = int(np.bincount(table.truth, minlength=len(table.classes)).argmax())
+    always = np.repeat(np.eye(len(table.classes))[[commonest]], len(table), axis=0)
+    all_alike = metrics.statistics(table.truth, always, table.classes)
+    found: dict[str, Any] = {
+        "majority": {
+            "class": table.classes[commonest],
+            **_plain(intervals({"accuracy": all_alike["accuracy"]}, table.groups, replicates=replicates)),
+            "positive": _positive(table, always, replicates),
+        }
+    }
     own = _metrics(table)
     for name, probabilities in others.items():
         theirs = metrics.statistics(table.truth, probabilities, table.classes)
-        wanted = {
-            metric: statistic for metric, statistic in theirs.items() if metric in ("accuracy", "balanced_accuracy")
-        }
+        wanted = {metric: statistic for metric, statistic in theirs.items() if metric in _OF_BASELINES}
         wanted |= {metric: statistic for metric, statistic in theirs.items() if metric.startswith("auroc/")}
         wanted["better_by"] = metrics.minus(own["auroc/macro"], theirs["auroc/macro"])
         found[name] = _plain(intervals(wanted, table.groups, replicates=replicates))
+        found[name]["positive"] = _positive(table, probabilities, replicates)
     return found
 
 

@@ -107,7 +107,8 @@ def statistics(truth: ArrayLike, probabilities: ArrayLike, classes: Sequence[str
     """Every metric of n-class probabilities, by name: "accuracy", "auroc/covid", "auroc/macro", ….
 
     truth: (films,) indices into classes; probabilities: (films, classes). The called class is the likeliest one.
-    One-vs-rest metrics come as "metric/class"; macro means run over the classes that occur in truth.
+    One-vs-rest metrics come as "metric/class", "accuracy/class" too, from the same called classes; macro means run
+    over the classes that occur in truth, and "metric/pooled" adds up the counts of all classes first (micro average).
     "brier" sums over the classes (0…2); "brier/class" is the binary one (0…1).
     """
     true, shares = _checked(truth, probabilities, len(classes))
@@ -124,6 +125,11 @@ def statistics(truth: ArrayLike, probabilities: ArrayLike, classes: Sequence[str
     for name, by_class in per_class.items():
         present = [by_class[index] for index in range(len(classes)) if is_class[:, index].any()]
         found[f"{name}/macro"] = macro(present)
+        ratios = [statistic for statistic in by_class.values() if isinstance(statistic, Ratio)]
+        if name in _POOLED:
+            found[f"{name}/pooled"] = Ratio(
+                np.sum([ratio.top for ratio in ratios], axis=0), np.sum([ratio.bottom for ratio in ratios], axis=0)
+            )
         found |= {f"{name}/{classes[index]}": statistic for index, statistic in by_class.items()}
     # The macro mean of sensitivities has a name of its own everywhere else.
     found["balanced_accuracy"] = found["sensitivity/macro"]
@@ -142,6 +148,13 @@ def referral(abnormal: ArrayLike, suspicion: ArrayLike, threshold: float) -> Map
     }
 
 
+def against_rest(true: ArrayLike, called: ArrayLike, score: ArrayLike) -> dict[str, Statistic]:
+    """Some classes together against the rest, from called classes: true, called (films,) boolean, score (films,)."""
+    is_true, is_called = np.asarray(true, bool), np.asarray(called, bool)
+    scores = np.asarray(score, np.float64)
+    return {name: build(is_true, is_called, scores) for name, build in _PER_CLASS.items() if name != "brier"}
+
+
 def divided(top: Floats, bottom: Floats) -> Floats:
     """top / bottom, NaN where the bottom is nothing."""
     quotient: Floats = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom > 0)
@@ -149,6 +162,7 @@ def divided(top: Floats, bottom: Floats) -> Floats:
 
 
 _PER_CLASS: dict[str, Callable[[NDArray[np.bool_], NDArray[np.bool_], Floats], Statistic]] = {
+    "accuracy": lambda true, called, _p: share(called == true),
     "sensitivity": lambda true, called, _p: share(called, true),
     "specificity": lambda true, called, _p: share(~called, ~true),
     "precision": lambda true, called, _p: share(true, called),
@@ -157,6 +171,8 @@ _PER_CLASS: dict[str, Callable[[NDArray[np.bool_], NDArray[np.bool_], Floats], S
     "pr_area": lambda true, _called, p: pr_area(true, p),
     "brier": lambda true, _called, p: mean((p - true) ** 2),
 }
+
+_POOLED = ("sensitivity", "specificity", "precision", "f1")
 
 
 def _checked(truth: ArrayLike, probabilities: ArrayLike, classes: int) -> tuple[Truth, Floats]:

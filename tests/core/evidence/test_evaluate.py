@@ -71,7 +71,36 @@ def test_operating_point_is_judged_on_normal_against_the_rest(honest):
 def test_a_network_that_sees_more_than_a_thumbnail_gets_no_finding(honest):
     assert honest["findings"] == []
     assert honest["baselines"]["thumbnail"]["better_by"]["low"] > 0.02
-    assert honest["baselines"]["majority"]["accuracy"] == pytest.approx(1 / 3)
+    majority = honest["baselines"]["majority"]
+    assert majority["accuracy"]["value"] == pytest.approx(1 / 3)
+    assert majority["accuracy"]["low"] < 1 / 3 < majority["accuracy"]["high"]
+
+
+def test_accuracy_in_n_classes_never_exceeds_one_class_against_the_rest(honest):
+    """Both come from the same matrix: right in three classes is right in two (shared/papers, A's table)."""
+    figures = honest["figures"]
+    assert all(figures["accuracy"]["value"] <= figures[f"accuracy/{name}"]["value"] for name in CLASSES)
+    assert figures["accuracy"]["value"] <= honest["positive"]["accuracy"]["value"]
+    matrix = np.array(honest["confusion"])
+    assert figures["accuracy/covid"]["value"] == pytest.approx((matrix[:2, :2].sum() + matrix[2, 2]) / matrix.sum())
+    ill = (matrix[0, 0] + matrix[1:, 1:].sum()) / matrix.sum()
+    assert honest["positive"]["accuracy"]["value"] == pytest.approx(ill)
+    assert honest["positive"]["classes"] == ["pneumonia", "covid"]
+
+
+def test_what_is_called_stands_by_source_too(honest):
+    called = honest["called_by_source"]
+    assert sorted(called) == ["here", "there"]
+    assert sum(count for row in called.values() for count in row.values()) == 240
+
+
+def test_baselines_that_were_judged_on_the_folds_of_a_training_are_taken_as_they_are():
+    table = _table(skill=2.0, shortcut=0.0)
+    others = {"hog": np.eye(3)[table.truth]}
+    found = report(replace(table, features={}, others=others), replicates=50)
+    assert set(found["baselines"]) == {"majority", "hog"}
+    assert found["baselines"]["hog"]["accuracy"]["value"] == 1
+    assert "hog/better_by" in found["within_source"][0]
 
 
 def test_a_thumbnail_that_does_as_well_is_a_finding():
