@@ -16,7 +16,6 @@ from core.networks.backend import keras
 
 STRIDE = 2  # input pixels a cell of the mask
 _DEEPEST = 16
-_DILATIONS = (1, 2, 4)
 _MOST_CHANNELS = 512
 
 
@@ -54,7 +53,8 @@ def build_mask(pixels: Any, feature_maps: Any, architecture: Architecture) -> Ma
         )
         x = layers.Concatenate(name=f"mask_join{number + 1}")([x, side])
         x = _separable(x, width, f"mask_up{number + 1}a")
-        x = _separable(x, width, f"mask_up{number + 1}b")
+        if stride > STRIDE:  # at the finest size a second one costs as much as all before it
+            x = _separable(x, width, f"mask_up{number + 1}b")
     x = layers.Conv2D(1, 3, padding="same", name="mask_conv")(x)
     maps = layers.Permute((3, 1, 2), name="maps")(x)
     summary = layers.GlobalAveragePooling2D(name="logits")(x)
@@ -75,10 +75,8 @@ def _plan(architecture: Architecture) -> tuple[int, tuple[int, ...]]:
 def _context(x: Any, channels: int) -> Any:
     """Look further around, then at the whole film: which side is a lung is not to be seen in a small part of it."""
     layers = keras().layers
-    x = _separable(x, channels, "mask_context1")
-    for dilation in _DILATIONS[1:]:
-        name = f"mask_context{dilation}"
-        x = layers.Add(name=f"{name}_add")([x, _separable(x, channels, name, dilation)])
+    x = _separable(x, channels, "mask_context1", kernel=5)
+    x = layers.Add(name="mask_context2_add")([x, _separable(x, channels, "mask_context2", kernel=5)])
     whole = layers.GlobalAveragePooling2D(keepdims=True, name="mask_whole")(x)
     return layers.Add(name="mask_whole_add")([x, layers.Conv2D(channels, 1, name="mask_whole_conv")(whole)])
 
@@ -91,11 +89,9 @@ def _last_at(backbone: Any, rows: int, columns: int) -> Any:
     return found[-1]
 
 
-def _separable(x: Any, channels: int, name: str, dilation: int = 1) -> Any:
+def _separable(x: Any, channels: int, name: str, kernel: int = 3) -> Any:
     layers = keras().layers
-    x = layers.DepthwiseConv2D(
-        3, padding="same", dilation_rate=dilation, use_bias=False, name=f"{name}_depthwise_conv"
-    )(x)
+    x = layers.DepthwiseConv2D(kernel, padding="same", use_bias=False, name=f"{name}_depthwise_conv")(x)
     x = _normalised(layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_project_conv")(x), name)
     return layers.Activation("relu6", name=f"{name}_relu6")(x)
 
