@@ -1,6 +1,7 @@
 """The convolutional part of a member, built from a table: EfficientNet-Lite0 to 2 and a MobileNetV2 of ours.
 
-Both families are inverted residuals without squeeze-and-excitation: TensorFlow's `same` padding, batch
+Keras's published networks and those of the papers stand in modules of their own; here are their names. Both
+families here are inverted residuals without squeeze-and-excitation: TensorFlow's `same` padding, batch
 normalisation with epsilon 1e-3, ReLU6. A backbone can be cut after its stem, after any stage, or left whole.
 Sources: Tan & Le 2019 (EfficientNet) and TensorFlow's own Lite variants; Sandler et al. 2018 (MobileNetV2).
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import BundleRefused
+from core.networks import applications, papers
 from core.networks.backend import keras
 
 Architecture = Mapping[str, Any]
@@ -40,22 +42,42 @@ class Plan:
 
 
 def cuts(backbone: str) -> tuple[str, ...]:
-    """Where this backbone may be cut, from the finest features to the whole network."""
+    """Where one of INVERTED may be cut, from the finest features to the whole network; () for all other backbones,
+    which end with the layer that is named, if the whole network passes through it."""
+    if backbone not in INVERTED:
+        return ()
     return ("stem", *(f"stage{number + 1}" for number in range(7)), "top")
 
 
 def features(pixels: Any, architecture: Architecture) -> Any:
     """The feature maps (n, h, w, k) that the architecture's backbone gives for an input tensor.
 
-    Refuses "architecture-unusable" for a backbone, cut or width that is not in the table.
+    Refuses "architecture-unusable" for a backbone, cut, width or norms that is not in the table, or too small an input.
     """
     name = architecture.get("backbone")
     if not isinstance(name, str) or name not in BACKBONES:
         raise BundleRefused("architecture-unusable", what=f"there is no backbone {name!r}")
-    cut = architecture.get("cut", "top")
-    if cut not in cuts(name):
-        raise BundleRefused("architecture-unusable", what=f"{name} cannot be cut at {cut!r}")
-    return BACKBONES[name](pixels, cut, architecture)
+    norms = architecture.get("norms", False)
+    if norms is not False and (norms is not True or name != "vgg16-3x3"):
+        raise BundleRefused("architecture-unusable", what=f"{name} cannot have norms {norms!r}")
+    cut = architecture.get("cut")
+    if name in INVERTED:
+        cut = cut or "top"
+        if cut not in cuts(name):
+            raise BundleRefused("architecture-unusable", what=f"{name} cannot be cut at {cut!r}")
+        return INVERTED[name](pixels, cut, architecture)
+    side = _smallest(name)
+    if min(pixels.shape[1:3]) < side:
+        raise BundleRefused("architecture-unusable", what=f"{name} needs at least {side} × {side} pixels")
+    if name in applications.APPLICATIONS:
+        return applications.features(pixels, name, cut)
+    return papers.features(pixels, name, cut, norms=norms)
+
+
+def _smallest(backbone: str) -> int:
+    if backbone in applications.APPLICATIONS:
+        return applications.APPLICATIONS[backbone].smallest
+    return papers.SMALLEST.get(backbone, 32)
 
 
 def block_names(plan: Plan) -> list[tuple[str, bool]]:
@@ -131,12 +153,13 @@ def _mobile(pixels: Any, cut: str, architecture: Architecture) -> Any:
 
 
 # One row a backbone: (input tensor, cut, architecture) → feature maps.
-BACKBONES: dict[str, Callable[[Any, str, Architecture], Any]] = {
+INVERTED: dict[str, Callable[[Any, str, Architecture], Any]] = {
     "efficientnet-lite0": _lite(0),
     "efficientnet-lite1": _lite(1),
     "efficientnet-lite2": _lite(2),
     "mobilenetv2": _mobile,
 }
+BACKBONES = (*INVERTED, *applications.APPLICATIONS, *papers.BLOCKS)
 
 
 def _inverted_residuals(x: Any, cut: str, plan: Plan) -> Any:

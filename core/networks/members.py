@@ -22,7 +22,8 @@ class Member:
     model: (n, rows, columns, channels) → logits (n, classes); this one is trained and saved.
     features: the same → (n, k), the feature maps' mean over all cells; what a linear probe and novelty use.
     with_maps: the same → {"logits": (n, classes), "features": (n, k), "maps": (n, classes, h, w) with their sign}.
-    head: the Keras layers after the feature maps, in order; all other layers are the backbone's.
+    head: the Keras layers after the feature maps that do something, in order (activations stand apart).
+    layers: the backbone's layers as Keras orders them; the input is layer 0 (what a cut-off counts).
     cell_to_square: continuous (row, column) of a map's cell → continuous pixels of the network's input.
     """
 
@@ -31,6 +32,7 @@ class Member:
     features: Any
     with_maps: Any
     head: tuple[Any, ...]
+    layers: tuple[Any, ...]
     cell_to_square: Affine
 
     @property
@@ -46,8 +48,9 @@ def build(architecture: Architecture) -> Member:
     """The member that the data describe, with random weights (see core.networks.start).
 
     architecture: {"backbone": "efficientnet-lite0", "cut": "stage5", "input": [rows, columns, channels],
-    "head": [rows of core.networks.heads]}; "cut" may be left out, "width" belongs to mobilenetv2. With "mask"
-    (core.networks.lungs) in place of "head", `model` gives (n, 1, rows / 2, columns / 2) logits of a mask.
+    "head": [rows of core.networks.heads]}; "cut" may be left out, "width" belongs to mobilenetv2, "norms" to
+    vgg16-3x3. With "mask" (core.networks.lungs) in place of "head", `model` gives (n, 1, rows / 2, columns / 2)
+    logits of a mask.
     Refuses "architecture-unusable" (BundleRefused).
     """
     layers, models = keras().layers, keras().models
@@ -56,17 +59,20 @@ def build(architecture: Architecture) -> Member:
     pooled = layers.GlobalAveragePooling2D(name="features")(feature_maps)
     if "mask" in architecture:
         return _mask_member(architecture, pixels, feature_maps, pooled)
+    # The pooling is the last layer of this model.
+    features = models.Model(pixels, pooled, name="member_features")
     head = heads.build_head(feature_maps, architecture.get("head"))
     model = models.Model(pixels, head.logits, name="member")
     maps = heads.class_maps(feature_maps, head)
     return Member(
         architecture=architecture,
         model=model,
-        features=models.Model(pixels, pooled, name="member_features"),
+        features=features,
         with_maps=models.Model(
             pixels, {"logits": head.logits, "features": pooled, "maps": maps}, name="member_with_maps"
         ),
         head=head.layers,
+        layers=tuple(features.layers[:-1]),
         cell_to_square=cell_to_square(model, feature_maps),
     )
 
@@ -75,14 +81,16 @@ def _mask_member(architecture: Architecture, pixels: Any, feature_maps: Any, poo
     """A member that finds where something is: what it is trained for are its maps, one logit a cell."""
     models = keras().models
     mask = lungs.build_mask(pixels, feature_maps, architecture)
+    features = models.Model(pixels, pooled, name="member_features")
     return Member(
         architecture=architecture,
         model=models.Model(pixels, mask.maps, name="member"),
-        features=models.Model(pixels, pooled, name="member_features"),
+        features=features,
         with_maps=models.Model(
             pixels, {"logits": mask.summary, "features": pooled, "maps": mask.maps}, name="member_with_maps"
         ),
         head=mask.layers,
+        layers=tuple(features.layers[:-1]),
         # Its targets lie cell by cell on the input's own grid, whatever the backbone's cells see.
         cell_to_square=scaling(lungs.STRIDE, lungs.STRIDE),
     )

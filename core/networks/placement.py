@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.imaging.geometry import Affine
+from core.networks.applications import inputs_of
 
 # (stride, offset): a coordinate c of this tensor lies at stride·c + offset in the input; rows, then columns.
 _Axis = tuple[float, float]
@@ -26,7 +27,7 @@ def cell_to_square(model: Any, feature_maps: Any) -> Affine:
     """
     places: dict[int, _Place] = {id(model.inputs[0]): ((1.0, 0.0), (1.0, 0.0))}
     for layer in model.layers:
-        entering = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
+        entering = inputs_of(layer)
         if id(layer.output) not in places:
             places[id(layer.output)] = _through(layer, [(places[id(t)], tuple(t.shape[1:3])) for t in entering])
         if layer.output is feature_maps:
@@ -86,6 +87,7 @@ _SAME_PLACE = {
     "Dropout",
     "Rescaling",
     "Normalization",
+    "CustomScaleLayer",  # InceptionResNetV2's: one branch plus a share of the other
 }
 _CONVOLUTIONS = {"Conv2D", "DepthwiseConv2D", "SeparableConv2D"}
 _POOLINGS = {"MaxPooling2D", "AveragePooling2D"}

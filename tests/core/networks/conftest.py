@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,20 @@ LINEAR_HEAD = [{"layer": "global-average-pooling"}, {"layer": "dense", "units": 
 def _with_keras() -> None:
     if importlib.util.find_spec("keras") is None:
         pytest.skip("Keras (extra `train`) is not installed")
+
+
+@pytest.fixture(scope="session")
+def built() -> Callable[[str], Member]:
+    """A backbone with a linear head, small but not square, built once: Keras takes seconds for the large ones.
+
+    For tests that look at its shape, or choose what learns; none may change its weights.
+    """
+
+    @lru_cache
+    def make(backbone: str) -> Member:
+        return build({"backbone": backbone, "input": [75, 84, 3], "head": LINEAR_HEAD})
+
+    return make
 
 
 @pytest.fixture(scope="session")

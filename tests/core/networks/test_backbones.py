@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import BundleRefused
-from core.networks.backbones import BACKBONES, cuts, features, lite_plan, mobile_plan
+from core.networks.backbones import INVERTED, cuts, features, lite_plan, mobile_plan
 from core.networks.backend import keras
 from core.networks.members import build
 
@@ -33,8 +33,8 @@ def test_mobilenetv2_has_the_size_of_the_published_one():
     assert model.count_params() == 3538984
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_every_backbone_can_be_cut_after_its_stem_any_stage_and_its_top(backbone):
+@pytest.mark.parametrize("backbone", INVERTED)
+def test_every_inverted_residual_network_can_be_cut_after_its_stem_any_stage_and_its_top(backbone):
     assert cuts(backbone) == ("stem", *(f"stage{number}" for number in range(1, 8)), "top")
     whole = keras().layers.Input((96, 64, 3))
     last = features(whole, {"backbone": backbone, "width": 0.5})
@@ -86,6 +86,12 @@ def test_the_models_of_a_member_share_their_weights():
         {"cut": 5},
         {"backbone": "mobilenetv2", "width": 100},
         {"backbone": "mobilenetv2", "width": "wide"},
+        {"norms": True},
+        {"backbone": "vgg16-3x3", "cut": None, "norms": "yes"},
+        {"backbone": "keras-vgg16", "cut": None, "norms": True},
+        {"backbone": "small-cnn", "cut": "conv5"},
+        {"backbone": "keras-inceptionv3", "cut": None},
+        {"backbone": "alexnet-3x3", "cut": None, "input": [52, 64, 1]},
         {"input": [64, 64]},
         {"input": [64, 64, 2]},
         {"input": [100000, 64, 1]},

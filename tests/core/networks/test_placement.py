@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.networks.backbones import BACKBONES, cuts
+from core.networks.backbones import INVERTED, cuts
 from core.networks.backend import keras
 from core.networks.members import build
 from core.networks.placement import cell_to_square
@@ -44,7 +44,7 @@ def centroids(network, tensors, pixels) -> dict[str, tuple[np.ndarray, np.ndarra
 
 
 # An even and an odd side in one picture: `same` pads them differently.
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", INVERTED)
 def test_a_cell_lies_at_the_centroid_of_what_moves_it(backbone):
     shape = (288, 291)
     member = build({"backbone": backbone, "width": 0.35, "input": [*shape, 1], "head": HEAD})
