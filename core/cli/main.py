@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "assess": "ask the ensemble about images, one row an image",
     "screen": "assess a folder of any size into a run that survives interruption",
     "evaluate": "how good a bundle is on labelled images, beside the shortcuts",
+    "recipe": "trainings as files: list, show, check",
     "bundle": "the model shelf: list, show, verify, import, export, promote, rollback, remove",
     "phantom": "write simulated chest radiographs",
     "bench": "how fast this PC is, as ratios measured side by side",

@@ -16,6 +16,7 @@ from core.training.recipe import Section
 
 # What a field says when nobody asks for it. A paper that does not mention it is taken to have left it out.
 _OFF: tuple[Any, ...] = (None, False, 0, 0.0, "", "none", "as-is", "last", (), {})
+_MOST_TO_READ = 8  # choices in one sentence
 _NUMBERS = {int: "a whole number", float: "a number"}
 
 
@@ -152,7 +153,7 @@ def _limits(plain: Any, meta: msgspec.Meta) -> str:
         return str(words)
     args = typing.get_args(plain)
     if typing.get_origin(plain) is Literal:
-        return "one of " + ", ".join(map(str, args))
+        return "one of " + ", ".join(map(str, filter(None, args)))
     if plain is bool:
         return "true or false"
     if typing.get_origin(plain) is Annotated:
@@ -178,8 +179,10 @@ def _wrong(field: Field, place: str, value: Any) -> list[str]:
     try:
         msgspec.convert(value, field.type)
     except msgspec.ValidationError:
-        hint = nearest(value, field.choices) if isinstance(value, str) else ""
-        return [f"{place} is {said(value)}{hint}; it has to be {field.limits}."]
+        near = nearest(value, field.choices) if isinstance(value, str) else ""
+        if near and len(field.choices) > _MOST_TO_READ:
+            return [f"{place} is {said(value)}{near}."]
+        return [f"{place} is {said(value)}{near}; it has to be {field.limits}."]
     # NaN is neither below nor above a limit.
     values = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(each, float) and not math.isfinite(each) for each in values):

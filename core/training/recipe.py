@@ -11,6 +11,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 FORMAT = 1
+# As core.networks.backbones has them; a test holds the two together.
+Backbone = Literal[
+    "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "mobilenetv2",
+    "keras-vgg16", "keras-vgg19", "keras-mobilenet", "keras-mobilenetv2", "keras-inceptionv3", "keras-xception",
+    "keras-inceptionresnetv2", "keras-densenet121", "keras-densenet201", "keras-resnet50", "keras-resnet101v2",
+    "small-cnn", "alexnet-3x3", "vgg16-3x3", "resnet50-3x3",
+]  # fmt: skip
 
 
 def about(title: str, help: str, unit: str = "", wants: str = "", **limits: Any) -> Meta:
@@ -78,7 +85,7 @@ class Input(Section, frozen=True):
 
 
 class Network(Section, frozen=True):
-    backbone: Annotated[str, about("Backbone", "The convolutional part, by its name in core.networks.backbones.")]
+    backbone: Annotated[Backbone, about("Backbone", "The convolutional part, by its name in core.networks.backbones.")]
     width: Annotated[
         Annotated[float, Meta(ge=0.1, le=2)] | None, about("Width", "Factor on the channels of mobilenetv2.")
     ] = None
@@ -166,8 +173,12 @@ class Phase(Section, frozen=True):
         Annotated[int, Meta(ge=1)] | None, about("Count", "How many layers or blocks from the top learn.")
     ] = None
     norms: Annotated[
-        Literal["learn", "frozen"],
-        about("Batch normalisation", "Learns where its layer learns, or keeps its statistics and factors throughout."),
+        Literal["learn", "measured", "frozen"],
+        about(
+            "Batch normalisation",
+            "Learns where its layer learns, as Keras has it; learns, and its statistics are measured anew at the end; "
+            "or keeps its statistics and factors throughout.",
+        ),
     ] = "learn"
     loss: Annotated[
         Literal["categorical", "binary"],

@@ -21,7 +21,7 @@ Step = dict[str, Any]
 _MOST_BYTES = 256 * 1024
 _LONGEST_CHAIN = 8
 # Fields that name the recipe and set nothing.
-_NAMES = ("format", "name", "title", "paper", "called", "summary", "unspecified")
+_NAMES = ("format", "name", "labels", "title", "paper", "called", "summary", "unspecified")
 # ImageNet's means and deviations as Keras' preprocess_input has them; caffe's are of blue, green, red.
 _CAFFE = [103.939, 116.779, 123.68]
 _TORCH = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
@@ -32,7 +32,8 @@ class Row:
     """One setting of a recipe, to be shown. key has the number of a phase ("phases.2.rate").
 
     published: what the paper says, in words; None where it says nothing or there is no paper. unspecified: why this
-    value stands where the paper is silent. applies: whether it has a meaning beside the others.
+    value stands where the paper is silent. applies: whether it has a meaning beside the others. off: the value says
+    that the thing is not done.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Row:
     published: str | None
     unspecified: str | None
     applies: bool = True
+    off: bool = False
 
 
 def read(place: str | Path) -> Recipe:
@@ -52,7 +54,7 @@ def read(place: str | Path) -> Recipe:
     Refuses "recipe-missing", and "recipe-unusable" with everything that is wrong (RunRefused; facts["errors"]).
     """
     path = found(place)
-    return checked(_resolved(path), path)
+    return checked(resolved(path), path)
 
 
 def found(place: str | Path) -> Path:
@@ -160,9 +162,10 @@ def _rows(recipe: Recipe, section: Section, field: fields.Field, key: str) -> li
 def _row(recipe: Recipe, section: Section, field: fields.Field, key: str, value: Any) -> Row:
     why = next((why for pattern, why in recipe.unspecified.items() if rules.covers(pattern, key)), None)
     applies = fields.applies(field.key, section)
-    sets = applies and field.name not in _NAMES and not fields.is_off(field, value)
+    off = fields.is_off(field, value)
+    sets = applies and not off and field.name not in _NAMES
     published = fields.said(value) if recipe.paper and sets and why is None else None
-    return Row(key, field.title, value, field.unit, field.limits, field.help, published, why, applies)
+    return Row(key, field.title, value, field.unit, field.limits, field.help, published, why, applies, off)
 
 
 def _scale(kind: str, channels: int) -> Step:
@@ -176,7 +179,7 @@ def _scale(kind: str, channels: int) -> Step:
     return {"name": "scale", "version": 2, "offsets": _TORCH[0], "divisors": _TORCH[1], "order": "rgb"}
 
 
-def _resolved(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+def resolved(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The file's data over those of the recipe that it extends."""
     data = _parsed(path)
     base = data.pop("extends", None)
@@ -187,7 +190,7 @@ def _resolved(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         why = f"extends is {fields.said(base)}; it has to be another recipe's name"
         raise RunRefused("recipe-unusable", what=path, why=f"{why}.", more="", errors=(f"{why}.",))
     beside = path.parent / f"{base}.toml"
-    return _merged(_resolved(beside if beside.is_file() else found(base), (*seen, here)), data)
+    return _merged(resolved(beside if beside.is_file() else found(base), (*seen, here)), data)
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

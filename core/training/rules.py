@@ -9,10 +9,8 @@ from core.training.fields import fields, nearest, said
 from core.training.recipe import Phase, Recipe
 
 # The ranges that a backbone's published ImageNet weights were trained on, and the least side that it can take.
-_LITE, _OURS = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"), ("mobilenetv2",)
-_FROM_SCRATCH = ("small-cnn", "alexnet-3x3", "vgg16-3x3", "resnet50-3x3")
 IMAGENET_RANGES: dict[str, str] = {
-    **dict.fromkeys(_LITE, "lite"),
+    **dict.fromkeys(("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"), "lite"),
     **dict.fromkeys(("keras-vgg16", "keras-vgg19", "keras-resnet50"), "caffe"),
     **dict.fromkeys(("keras-densenet121", "keras-densenet201"), "torch"),
     **dict.fromkeys(
@@ -23,7 +21,6 @@ IMAGENET_RANGES: dict[str, str] = {
         "-1..1",
     ),
 }  # fmt: skip
-BACKBONES = (*IMAGENET_RANGES, *_OURS, *_FROM_SCRATCH)
 _LEAST_SIDE = {"keras-inceptionv3": 75, "keras-inceptionresnetv2": 75, "keras-xception": 71}
 _POOLING = ("global-average-pooling", "global-max-pooling", "flatten")
 _ACTIVITY = ("activity_l1", "activity_l2")
@@ -74,10 +71,7 @@ def _classes(recipe: Recipe) -> Iterator[str]:
 
 def _network(recipe: Recipe) -> Iterator[str]:
     network, name, shape = recipe.network, recipe.network.backbone, recipe.input
-    if name not in BACKBONES:
-        yield f'network.backbone is "{name}"{nearest(name, BACKBONES)}; it has to be one of {", ".join(BACKBONES)}.'
-        return
-    if network.width is not None and name not in _OURS:
+    if network.width is not None and name != "mobilenetv2":
         yield f"network.width is for mobilenetv2; {name} has one width."
     if network.norms and name != "vgg16-3x3":
         yield f"network.norms is for vgg16-3x3, not for {name}."

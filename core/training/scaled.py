@@ -44,7 +44,8 @@ class Scale:
         """For the title of every table."""
         return (
             f"scaled down: {self.side} × {self.side} pixels, {self.folds} folds by patient, at most {self.epochs} "
-            f"epochs and {self.minutes} minutes a network, EfficientNet-Lite0 with ImageNet weights for every ImageNet network"
+            f"epochs and {self.minutes} minutes a network, EfficientNet-Lite0 with ImageNet weights for every ImageNet "
+            "network"
         )
 
 
