@@ -95,6 +95,8 @@ def _refusals() -> tuple[Sentence, ...]:
         ("gate-too-small", _("refusal", "The image has {present}; the networks need at least {limit}.")),
         ("gate-shape", _("refusal", "The image is {what} as wide as high; a chest film is not.")),
         ("gate-flat-art", _("refusal", "The image has few grey levels, like a drawing or a page of text.")),
+        ("gate-no-lungs", _("refusal", "There are no lungs to be seen in the image.")),
+        ("gate-cropped", _("refusal", "The image does not show a whole chest: {what}.")),
         ("gate-novel", _("refusal", "The image does not look like the frontal chest films these networks know.")),
     )
     return tuple(Sentence(code, "refusal", text) for code, text in rows)
@@ -140,6 +142,8 @@ def _cautions() -> tuple[Sentence, ...]:
         ("facts-unknown", _("caution", "The file says nothing about view, age or kind of image.")),
         ("view-unknown", _("caution", "The file does not state the view.")),
         ("age-unknown", _("caution", "The file does not state the patient's age.")),
+        ("no-lungs-found", _("caution", "No lungs were found; what needs them was done on the whole film.")),
+        ("lungs-cut", _("caution", "The lungs reach the edge of the image; part of them may be missing.")),
         ("members-disagree", _("caution", "The members disagree by more than the bundle allows.")),
         ("near-the-threshold", _("caution", "The suspicion lies too near the operating point to decide.")),
     )
@@ -182,6 +186,14 @@ def _others() -> tuple[Sentence, ...]:
         ("bundle-file-changed", _("bundle", "The bundle's file {what} is not the one it was published with.")),
         ("bundle-unsafe", _("bundle", "The bundle names a file outside itself: {what}.")),
         ("bundle-selfproof", _("bundle", "On this PC the bundle does not give the results it must give: {what}.")),
+        (
+            "bundle-kind",
+            _("bundle", "The bundle {what} is of the kind {present}; here one of the kind {asked} is needed."),
+        ),
+        (
+            "bundle-lungs-missing",
+            _("bundle", "{what} looks at the lungs only and needs the lungs bundle {digest}, which is not here."),
+        ),
         ("bundle-step", _("bundle", "The bundle needs the step {what}, which this program does not have.")),
         ("bundle-exists", _("bundle", "There is already a bundle named {what}.")),
         ("bundle-in-use", _("bundle", "The bundle {what} is in use; put another into use first.")),

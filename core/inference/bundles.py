@@ -93,6 +93,13 @@ def load(path: str | Path) -> Bundle:
     return Bundle(folder, description, raw, digest_of(content))
 
 
+def of_kind(bundle: Bundle, kind: str) -> Bundle:
+    """The bundle itself. Refuses "bundle-kind" when it is of another kind."""
+    if bundle.description.kind != kind:
+        raise BundleRefused("bundle-kind", what=bundle.name, present=bundle.description.kind, asked=kind)
+    return bundle
+
+
 def digest_of(description: bytes) -> str:
     """The digest of a bundle from the bytes of its bundle.json."""
     return hashlib.sha256(description).hexdigest()

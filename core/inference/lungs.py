@@ -1,0 +1,154 @@
+"""Where the lungs are: a network's mask, cleaned, and the box of both lungs (docs/lungs.md).
+
+A bundle of kind "lungs" has one member whose maps are the logits of "this is lung"; engines, conversion and self-proof
+are those of every other bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core import places
+from core.imaging.geometry import Affine, inverse
+from core.imaging.prepare import Box, Settled, fit
+from core.inference.bundles import DESCRIPTION, Bundle, load, of_kind
+from core.inference.engines.choose import opened
+from core.inference.engines.openvino import Use
+
+SHIPPED = "lungs"
+_AT_ONCE = 16
+# docs/lungs.md has what these were set on.
+LEAST_PART = 0.15  # of the larger lung: a smaller part beside it is a bowel, a shoulder or the space behind a sternum
+LEAST_SHARE = 0.03  # of the film: less is no lungs
+LEAST_SURE = 0.7  # mean probability within a part
+
+
+@dataclass(frozen=True, slots=True)
+class Lungs:
+    """mask: bool, the settled film's (rows, columns); both lungs together, with the part behind the heart.
+
+    box: top, left, bottom, right of the mask, continuous in the settled film; None when no lungs were found.
+    share: the mask's share of the film. parts: 2, or 1 where the lungs touch or one of them cannot be seen. sure: mean
+    probability of "lung" within the mask, 0…1.
+    """
+
+    mask: NDArray[np.bool_]
+    box: Box | None
+    share: float
+    parts: int
+    sure: float
+
+    @property
+    def found(self) -> bool:
+        return self.box is not None
+
+
+class LungFinder:
+    """Keeps a lungs bundle ready on an engine; the same film gives the same mask, alone or among others.
+
+    engine, device: as in core.inference.engines.choose. Refuses (BundleRefused) "bundle-kind" for a bundle of another
+    kind, and what `opened` refuses.
+    """
+
+    def __init__(self, bundle: Bundle, engine: str = "auto", device: str = "auto", *, use: Use = "single") -> None:
+        self.bundle = of_kind(bundle, "lungs")
+        self.engine = opened(bundle, engine, device, use=use)
+
+    @property
+    def digest(self) -> str:
+        return self.bundle.digest
+
+    def find(self, settled: Settled) -> Lungs:
+        """The lungs of a settled film. Fails as engines do (ImageFailed)."""
+        return self.find_many([settled])[0]
+
+    def find_many(self, films: Sequence[Settled]) -> list[Lungs]:
+        """The same for several films; no answer depends on the films beside it."""
+        [member] = self.bundle.members
+        taken = self.bundle.input(member)
+        to_square = np.array(member.cell_to_square, np.float64)
+        found = []
+        for start in range(0, len(films), _AT_ONCE):
+            part = films[start : start + _AT_ONCE]
+            fitted = [fit(film, taken.steps) for film in part]
+            maps = self.engine.run(member.name, np.stack([one.pixels for one in fitted])).maps
+            for film, one, logits in zip(part, fitted, maps, strict=True):
+                rows, columns = film.pixels.shape
+                found.append(cleaned(_carried(logits[0], one.fitted_to_settled @ to_square, rows, columns)))
+        return found
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+@lru_cache
+def shipped() -> Bundle | None:
+    """The lungs bundle that comes with the program; None where it was left out. Refuses what load refuses."""
+    folder = places.SHIPPED_BUNDLES / SHIPPED
+    return load(folder) if (folder / DESCRIPTION).is_file() else None
+
+
+def cleaned(logits: NDArray[np.float32]) -> Lungs:
+    """A mask from logits (rows, columns) on the settled film: the two largest sensible parts, without holes."""
+    rows, columns = logits.shape
+    count, labels, figures, _middles = cv2.connectedComponentsWithStats((logits > 0).astype(np.uint8), connectivity=4)
+    areas = figures[1:count, cv2.CC_STAT_AREA]
+    # The sort is stable: of two equal parts the upper one stays first.
+    order = [int(number) + 1 for number in np.argsort(-areas, kind="stable")[:2]]
+    mask = np.zeros((rows, columns), np.uint8)
+    parts, weight, sure = 0, 0, 0.0
+    for number in order:
+        area = int(areas[number - 1])
+        own = labels == number
+        certainty = float(np.mean(1 / (1 + np.exp(-logits[own].astype(np.float64)))))
+        if area < LEAST_PART * int(areas.max()) or certainty < LEAST_SURE:
+            continue
+        outlines, _tree = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
+        parts, weight, sure = parts + 1, weight + area, sure + area * certainty
+    share = float(mask.mean())
+    if share < LEAST_SHARE:
+        return Lungs(np.zeros((rows, columns), np.bool_), None, 0.0, 0, 0.0)
+    left, top, width, height = cv2.boundingRect(mask)
+    box = float(top), float(left), float(top + height), float(left + width)
+    return Lungs(mask.astype(np.bool_), box, share, parts, sure / weight)
+
+
+def on_stored(lungs: Lungs, settled: Settled, rows: int, columns: int) -> NDArray[np.uint8]:
+    """The mask at a film's stored size and orientation, 0 or 255."""
+    soft = _carried(lungs.mask.astype(np.float32), settled.settled_to_stored, rows, columns)
+    return np.where(soft >= 0.5, 255, 0).astype(np.uint8)
+
+
+def area_in(lungs: Lungs, rows: int, columns: int) -> NDArray[np.float64]:
+    """How much of each cell of a regular grid over the settled film is lung, 0…1: (rows, columns)."""
+    cells = cv2.resize(lungs.mask.astype(np.float64), (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(cells, np.float64)
+
+
+def attention(maps: NDArray[np.float32], lungs: Lungs) -> list[float]:
+    """For each class the share of the positive part of its map, (classes, rows, columns) on a regular grid over the
+    settled film, that lies inside the lungs; 0 where nothing speaks for the class."""
+    inside = area_in(lungs, *maps.shape[1:])
+    positive = np.maximum(maps, 0).astype(np.float64)
+    whole = positive.sum((1, 2))
+    within = (positive * inside).sum((1, 2))
+    return [float(part / total) if total > 0 else 0.0 for part, total in zip(within, whole, strict=True)]
+
+
+def _carried(values: NDArray[np.float32], to_target: Affine, rows: int, columns: int) -> NDArray[np.float32]:
+    """A picture carried by the affine (continuous row, column) onto (rows, columns), linear between its pixels."""
+    back = inverse(to_target)
+    # The centre of pixel i is at i + ½, and OpenCV counts from centres and in (column, row).
+    back[:2, 2] += 0.5 * back[:2, :2].sum(1) - 0.5
+    matrix = back[[1, 0]][:, [1, 0, 2]]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(values, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
