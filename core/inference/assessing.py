@@ -8,19 +8,21 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 
 from core.errors import HilumError, ImageFailed, ImageRefused, Reason, reason
 from core.imaging.film import Film, film_of
-from core.imaging.prepare import Corrections, Fitted, fit
+from core.imaging.prepare import Corrections, Fitted, fit, needs_lungs
 from core.imaging.radiograph import Radiograph
 from core.inference import ensemble, gate, heatmap
 from core.inference.assessment import Assessment, BundleMark, Maps, MemberOpinion, Seconds, Status
-from core.inference.bundles import Bundle
+from core.inference.bundles import Bundle, of_kind
 from core.inference.engines.base import Engine, Output
 from core.inference.engines.choose import opened
 from core.inference.engines.openvino import Use
+from core.inference.lungs import LungFinder, Lungs, attention, finder_for
 from core.inference.novelty import Novelty, score
 from core.inference.selfproof import proven
 
@@ -38,8 +40,12 @@ __all__ = ["Assessor", "Film", "film_of", "unread"]
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What the members gave for one film: its place in the batch, and seconds for its part of it."""
+    """What the members gave for one film: its place in the batch, and seconds for its part of it.
 
+    lungs: None when there is no lungs bundle.
+    """
+
+    lungs: Lungs | None
     fitted: Mapping[str, Fitted]
     outputs: Mapping[str, Output]
     index: int
@@ -52,7 +58,9 @@ class Assessor:
 
     engine, device: names as in core.inference.engines.choose, or an engine that is open already. operating_point:
     the name of one of the bundle's; the first when None. key: secret of the run, under which studies are hashed.
-    use: "single" or "folder" (many films at a time). Refuses what `opened` refuses, and "bundle-selfproof".
+    use: "single" or "folder" (many films at a time). lungs: what finds the lungs; "auto" takes the lungs bundle that
+    the bundle states, else the one that comes with the program, else none; it runs on the CPU, in milliseconds.
+    Refuses what `opened` refuses, "bundle-selfproof", "bundle-kind" and "bundle-lungs-missing".
     """
 
     def __init__(
@@ -64,13 +72,16 @@ class Assessor:
         operating_point: str | None = None,
         key: bytes | None = None,
         use: Use = "single",
+        lungs: LungFinder | Literal["auto"] | None = "auto",
     ) -> None:
-        self.bundle = bundle
+        self.bundle = of_kind(bundle, "ensemble")
+        self.lungs = finder_for(bundle, use) if lungs == "auto" else lungs
         self.engine = opened(bundle, engine, device, use=use) if isinstance(engine, str) else engine
         if self.engine.device == "CPU":  # any other device was proven before it was chosen
             proven(bundle, self.engine)
         points = {point.name: point for point in bundle.description.operating_points}
         self.operating_point = points[operating_point or bundle.description.operating_points[0].name]
+        self._frames = any(needs_lungs(bundle.input(member).steps) for member in bundle.members)
         self._key = key or secrets.token_bytes(32)
         self._novelty = Novelty.of(bundle)
         self._weights = [member.weight for member in bundle.members]
@@ -108,6 +119,8 @@ class Assessor:
 
     def close(self) -> None:
         self.engine.close()
+        if self.lungs is not None:
+            self.lungs.close()
 
     def _judged(self, film: Film) -> tuple[Reason, ...]:
         """All that can be said before a network has seen the film."""
@@ -119,12 +132,10 @@ class Assessor:
         if not films:
             return []
         start = perf_counter()
-        fitted = [
-            {member.name: fit(film.settled, self.bundle.input(member).steps) for member in self.bundle.members}
-            for film in films
-        ]
-        between = perf_counter()
         try:
+            found = self.lungs.find_many([film.settled for film in films]) if self.lungs else [None] * len(films)
+            fitted = [self._fitted(film, own) for film, own in zip(films, found, strict=True)]
+            between = perf_counter()
             outputs = {
                 member.name: self.engine.run(member.name, np.stack([one[member.name].pixels for one in fitted]))
                 for member in self.bundle.members
@@ -133,14 +144,19 @@ class Assessor:
             # One film spoils a batch: alone, each gets its own answer.
             return [error] if len(films) == 1 else [self._run([film])[0] for film in films]
         prepare, infer = (between - start) / len(films), (perf_counter() - between) / len(films)
-        return [_Run(one, outputs, index, prepare, infer) for index, one in enumerate(fitted)]
+        return [_Run(found[index], one, outputs, index, prepare, infer) for index, one in enumerate(fitted)]
+
+    def _fitted(self, film: Film, lungs: Lungs | None) -> dict[str, Fitted]:
+        """What each member sees of the film."""
+        box = None if lungs is None else lungs.box
+        return {member.name: fit(film.settled, self.bundle.input(member).steps, box) for member in self.bundle.members}
 
     def _concluded(
         self, film: Film, judged: tuple[Reason, ...], run: _Run, override: str | None, maps: bool
     ) -> tuple[Assessment, Maps | None]:
         """The row of a film that the members have seen."""
         start = perf_counter()
-        judged += self._of_novelty(run)
+        judged += (*self._of_lungs(run), *self._of_novelty(run))
         row = self._row(film, "refused", judged)
         row = replace(row, seconds=Seconds(row.seconds.read, row.seconds.prepare + run.prepare, run.infer))
         if gate.refuses(judged):
@@ -155,11 +171,18 @@ class Assessor:
             self.bundle.description.temperature,
             self._suspicious,
         )
-        drawn = self._drawn(film, run, opinion) if maps else None
+        # Where the networks looked belongs to every row, so the maps are made even when nobody wants to see them.
+        drawn = self._drawn(film, run, opinion) if maps or run.lungs is not None else None
         doubts = ensemble.abstention(self.bundle.description.abstention, opinion, self.operating_point.threshold)
         row = replace(row, status="abstained" if doubts else "assessed", reasons=judged + doubts, override=override)
+        if drawn is not None and run.lungs is not None and run.lungs.found:
+            row = replace(
+                row,
+                attention_in_lungs=dict(zip(drawn.classes, attention(drawn.values, run.lungs), strict=True)),
+                area_in_lungs=run.lungs.share,
+            )
         seconds = replace(row.seconds, infer=row.seconds.infer + perf_counter() - start)
-        return replace(self._with_opinion(row, opinion), seconds=seconds), drawn
+        return replace(self._with_opinion(row, opinion), seconds=seconds), drawn if maps else None
 
     def _drawn(self, film: Film, run: _Run, opinion: ensemble.Opinion) -> Maps:
         return heatmap.combined(
@@ -170,6 +193,13 @@ class Assessor:
             classes=self.bundle.classes,
             map_scale=self.bundle.map_scale,
         )
+
+    def _of_lungs(self, run: _Run) -> tuple[Reason, ...]:
+        """What the lungs say against the film; without a lungs bundle nothing."""
+        if run.lungs is None:
+            return ()
+        whole = () if run.lungs.found or not self._frames else (reason("no-lungs-found"),)
+        return (*gate.from_lungs(run.lungs), *whole)
 
     def _of_novelty(self, run: _Run) -> tuple[Reason, ...]:
         if self._novelty is None:

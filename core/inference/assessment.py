@@ -37,7 +37,12 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """One row. Probabilities and everything after them are None when the image was refused or failed."""
+    """One row. Probabilities and everything after them are None when the image was refused or failed.
+
+    attention_in_lungs: for each class the share of the positive part of the shown map (the class against the rest)
+    that lies inside the lungs, 0…1; 0 where nothing speaks for the class. area_in_lungs: the lungs' share of the
+    picture, what a map without any preference would give. Both None without a lungs bundle, or when none were found.
+    """
 
     path: str
     frame: int

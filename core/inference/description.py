@@ -116,7 +116,8 @@ class NoveltyEntry(Struct, frozen=True):
 class Description(Struct, frozen=True):
     """bundle.json, format 1. suspicion: the classes whose probabilities add up to it. files: path → SHA-256.
 
-    class_mix: "training", "validation", "test" → class → films.
+    class_mix: "training", "validation", "test" → class → films. lungs: the digest of the lungs bundle that its lung
+    frame uses. A bundle of kind "lungs" has one member and one class; its suspicion and operating points say nothing.
     """
 
     format: int
@@ -198,7 +199,16 @@ def _contradictions(description: Description) -> Iterator[str]:
         yield "the members' weights do not add up to 1"
     if any(len(member.cell_to_square) != 3 for member in d.members):
         yield "cell_to_square is not a 3 × 3 matrix"
+    steps = [step for entry in (d.input, *(m.input for m in d.members if m.input)) for step in entry.steps]
+    if prepare.needs_lungs(steps) and not d.lungs:
+        yield "it has a lung frame and does not state its lungs bundle"
+    if "card.md" not in d.files:
+        yield "it has no card"
     if d.kind == "lungs":
+        if len(members) != 1 or len(classes) != 1 or set(d.map_scale) != set(classes):
+            yield "a lungs bundle has one member and one class, with its map_scale"
+        if d.lungs or prepare.needs_lungs(steps):
+            yield "a lungs bundle cannot need another one"
         return
     if len(classes) < 2 or len(set(classes)) != len(classes):
         yield "its classes are missing or share a name"
@@ -212,8 +222,6 @@ def _contradictions(description: Description) -> Iterator[str]:
         yield "the class mix names a class that is not there"
     if d.novelty is not None and d.novelty.file not in d.files:
         yield "the novelty statistics are not among its files"
-    if "card.md" not in d.files:
-        yield "it has no card"
 
 
 def _try_steps(entry: NetworkInput) -> None:
@@ -223,8 +231,9 @@ def _try_steps(entry: NetworkInput) -> None:
         raise BundleRefused("bundle-unreadable", what=f"an input side is not within 1 … {_LARGEST_SIDE}")
     film = prepare.Settled(np.zeros((64, 64), np.uint16), np.eye(3))
     try:
-        shape = prepare.fit(film, entry.steps).pixels.shape
+        # With a box and without one: what a frame makes of a film must fit too.
+        shapes = {prepare.fit(film, entry.steps, box).pixels.shape for box in (None, (16.0, 16.0, 48.0, 48.0))}
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise BundleRefused("bundle-unreadable", what=f"a step cannot be used ({error})") from error
-    if shape != (entry.rows, entry.columns, entry.channels):
-        raise BundleRefused("bundle-unreadable", what=f"its steps give {shape}")
+    if shapes != {(entry.rows, entry.columns, entry.channels)}:
+        raise BundleRefused("bundle-unreadable", what=f"its steps give {sorted(shapes)}")

@@ -13,6 +13,7 @@ from core.imaging.looks import Looks
 from core.imaging.prepare import Corrections
 from core.imaging.radiograph import Facts
 from core.inference.description import IntendedUse
+from core.inference.lungs import Lungs
 
 # Set on the tuning half of tests/core/inference/gate_names.csv and on known frontal films; docs/gate.md has the table.
 SMALLEST_SIDE = 100
@@ -86,6 +87,13 @@ def from_looks(looks: Looks) -> tuple[Reason, ...]:
         return (reason("gate-shape", what=f"{looks.aspect:.1f} times"),)
     if looks.frontal < LEAST_FRONTAL:
         return (reason("gate-inverted"),)
+    return ()
+
+
+def from_lungs(lungs: Lungs) -> tuple[Reason, ...]:
+    """What the lungs say against the film: none at all, or not a whole chest."""
+    if not lungs.found:
+        return (reason("gate-no-lungs"),)
     return ()
 
 

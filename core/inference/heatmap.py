@@ -97,6 +97,8 @@ def against_the_rest(maps: Floats, logits: NDArray[np.float64]) -> Floats:
 
     p_j / (1 − p_c) is the softmax over the other classes alone: written so, nothing is lost when p_c is 1.
     """
+    if len(maps) == 1:  # a bundle of lungs has one class, and nothing to hold it against
+        return maps
     others = ~np.eye(len(maps), dtype=bool)
     shares = np.zeros((len(maps), len(maps)))
     for index, rest in enumerate(others):

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleRefused, HilumError
-from core.imaging.prepare import fit, settle
+from core.imaging.prepare import fit, needs_lungs, settle
 from core.imaging.reading import open_radiograph
 from core.imaging.sources import find
 from core.inference import ensemble, heatmap
 from core.inference.bundles import Bundle
 from core.inference.engines.base import Engine, networks
+from core.inference.lungs import finder_for
 
 FOLDER = "selfproof"
 EXPECTED = f"{FOLDER}/expected.npz"
@@ -66,9 +67,12 @@ def given(bundle: Bundle, engine: Engine) -> Arrays:
     (classes,), and all maps on the common grid, under "FILM/probabilities", "FILM/members" and "FILM/maps/NAME"."""
     arrays: dict[str, NDArray[np.float64]] = {}
     weights = [member.weight for member in bundle.members]
+    framed = any(needs_lungs(bundle.input(member).steps) for member in bundle.members)
+    finder = finder_for(bundle) if framed else None
     for path in films(bundle):
         settled = settle(open_radiograph(next(iter(find([path])))))
-        fitted = {member.name: fit(settled, bundle.input(member).steps) for member in bundle.members}
+        box = finder.find(settled).box if finder else None
+        fitted = {member.name: fit(settled, bundle.input(member).steps, box) for member in bundle.members}
         outputs = {name: engine.run(name, one.pixels[None]) for name, one in fitted.items()}
         logits = [output.logits[0] for output in outputs.values()]
         opinion = ensemble.joined(logits, weights, bundle.description.temperature, [0])
