@@ -22,7 +22,7 @@ from core.errors import BundleRefused, Reason, RunRefused
 from core.evidence.baselines import FACT_NAMES
 from core.evidence.witness import Witness, witnesses
 from core.files import sha256_of, write_whole
-from core.imaging.prepare import SETTLE_VERSION
+from core.imaging.prepare import SETTLE_VERSION, Settled
 from core.places import SHIPPED_BUNDLES, made
 from core.progress import Meter, Progress, Stop
 from core.training.recipe import Recipe
@@ -30,6 +30,7 @@ from core.training.splitting import small_classes
 
 FEWEST_FILMS = 10
 _SAVE_AFTER = 2000
+_BOXES_AT_ONCE = 64
 _GROUP_KEY = "group"
 Report = Callable[[Progress], None]
 Facts = dict[str, list[float]]
@@ -56,7 +57,7 @@ class Material:
     classes: tuple[str, ...]
     films: tuple[LabelledFilm, ...]
     facts: NDArray[np.float32]
-    boxes: NDArray[np.float32] | None
+    boxes: NDArray[np.float64] | None
     unread: tuple[Unread, ...]
     left_out: Mapping[str, int]
     warnings: tuple[str, ...]
@@ -123,12 +124,20 @@ def gather(
                 labels.films, classes, films, key=_GROUP_KEY, split_for=lambda film, _group: film.split,
                 report=report, read=read,
             )  # fmt: skip
+            boxes = _boxes(cohort, cache, report, stop) if recipe.input.frame == "lungs" else None
         except _StoppedError:
             return None
     kept = _first_of_equal_bytes(labels.films, found)
-    left_out = {"label of no class": sum(labels.left_out.values()), "copy of another film": 0}
-    left_out["copy of another film"] = sum(one.sha256 is not None for one in found) - len(kept)
-    boxes = _boxes() if recipe.input.frame == "lungs" else None
+    left_out = {
+        "label of no class": sum(labels.left_out.values()),
+        "copy of another film": sum(one.sha256 is not None for one in found) - len(kept),
+    }
+    if not recipe.protocol.kind.startswith("single") and (held := cohort.splits == "test").any():
+        # What the labels hold back for a test is nobody's fold.
+        left_out["test film of the labels"] = int(held.sum())
+        cohort, boxes = cohort.chosen(~held), None if boxes is None else boxes[~held]
+        kept = [film for film, is_held in zip(kept, held.tolist(), strict=True) if not is_held]
+        _check_counts(classes, Counter(cohort.labels.tolist()))
     return Material(
         cohort=cohort,
         classes=classes,
@@ -240,8 +249,35 @@ def _warnings(cohort: Cohort) -> Iterator[str]:
         )
 
 
-def _boxes() -> NDArray[np.float32]:
-    raise BundleRefused("bundle-missing", what=SHIPPED_BUNDLES / "lungs")
+def _boxes(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> NDArray[np.float64]:
+    """The lungs of every film, found once for each lungs bundle and kept beside the cache."""
+    from core.inference.lungs import LungFinder, shipped
+
+    bundle = shipped()
+    if bundle is None:
+        raise BundleRefused("bundle-missing", what=SHIPPED_BUNDLES / "lungs")
+    path = cache / f"boxes-{bundle.digest[:16]}.json"
+    known: dict[str, list[float] | None] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    waiting = [number for number, sha256 in enumerate(cohort.sha256s.tolist()) if sha256 not in known]
+    meter = Meter(len(waiting))
+    finder = LungFinder(bundle, use="folder") if waiting else None
+    try:
+        for start in range(0, len(waiting), _BOXES_AT_ONCE):
+            if finder is None or stop.asked:
+                break
+            part = waiting[start : start + _BOXES_AT_ONCE]
+            found = finder.find_many([Settled(np.asarray(cohort.films[number]), np.eye(3)) for number in part])
+            for number, lungs in zip(part, found, strict=True):
+                known[str(cohort.sha256s[number])] = None if lungs.box is None else list(lungs.box)
+            report(meter.add(len(part), note="finding lungs"))
+    finally:
+        if finder is not None:
+            finder.close()
+    write_whole(path, json.dumps(known))
+    if stop.asked:
+        raise _StoppedError
+    nothing = [float("nan")] * 4
+    return np.array([known[sha256] or nothing for sha256 in cohort.sha256s.tolist()], np.float64).reshape(-1, 4)
 
 
 def _digest(cohort: Cohort) -> str:

@@ -76,12 +76,20 @@ class _Units:
 
 
 def parts(
-    protocol: Protocol, labels: Sequence[str], groups: Sequence[str], sources: Sequence[str], seed: int
+    protocol: Protocol,
+    labels: Sequence[str],
+    groups: Sequence[str],
+    sources: Sequence[str],
+    seed: int,
+    *,
+    stated: Sequence[str] = (),
 ) -> list[Part]:
     """The trainings that a protocol asks for, over films with these labels, groups and sources.
 
-    In k-fold and leave-one-source-out every film judges exactly once. Refuses (RunRefused) "class-missing" when a
-    part that trains, or one of a fold that judges, has no film of a class, and "one-source".
+    stated: the split that the labels name for every film, or "". Where they name test films, a single split takes
+    these; a group is then where its first film is. In k-fold and leave-one-source-out every film judges exactly once.
+    Refuses (RunRefused) "one-source", and "class-missing" when a part that trains, or one of a fold that judges, has
+    no film of a class.
     """
     units = _units(protocol, labels, groups, seed)
     everything = np.ones(len(units.names), bool)
@@ -91,7 +99,11 @@ def parts(
         fold = np.floor(units.places("fold", everything) * protocol.folds)
         cut = [(f"fold-{number + 1}", fold == number) for number in range(protocol.folds)]
     else:
-        cut = [("split", units.places("test", everything) < protocol.test)]
+        held = units.places("test", everything) < protocol.test
+        if "test" in stated:
+            _names, first = np.unique(units.of_film, return_index=True)
+            held = np.asarray(stated)[first] == "test"
+        cut = [("split", held)]
     found = [_part(name, units, held, protocol) for name, held in cut]
     for part in found:
         _check(part.name, "training", part.train, labels)
@@ -107,6 +119,20 @@ def final_part(protocol: Protocol, labels: Sequence[str], groups: Sequence[str],
     part = _part("final", units, np.zeros(len(units.names), bool), by_group)
     _check(part.name, "training", part.train, labels)
     return part
+
+
+def for_a_site(recipe: Recipe, labels: Sequence[str], groups: Sequence[str], stated: Sequence[str]) -> Recipe:
+    """The recipe, with k-fold in place of a single split where the films are few and nobody repeats a paper.
+
+    A test part of a small set would be a handful of films: out-of-fold figures use all of them (design.md section 7).
+    """
+    protocol = recipe.protocol
+    if recipe.paper or not protocol.kind.startswith("single") or "test" in stated or not small_classes(labels, groups):
+        return recipe
+    patients = Counter(label for label, _group in set(zip(labels, groups, strict=True)))
+    folds = max(2, min(Protocol().folds, *patients.values()))
+    k_fold = msgspec.structs.replace(protocol, kind="k-fold", folds=folds, unit="group")
+    return msgspec.structs.replace(recipe, protocol=k_fold)
 
 
 def twin(recipe: Recipe) -> Recipe | None:

@@ -1,0 +1,236 @@
+"""A recipe carried out on films: every part of its protocol trained, judged and kept, whatever interrupts it."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import RunRefused
+from core.files import refusal_of, whole_file, write_whole
+from core.inference.bundles import Bundle
+from core.places import made
+from core.progress import Progress, Stop
+from core.training import recipes, splitting
+from core.training.folder import RunFolder, now
+from core.training.material import Material
+from core.training.outcome import Fold, Outcome, outcome
+from core.training.recipe import Recipe
+from core.training.splitting import Part
+from core.training.starting import Start, load_into, seen, start_of
+from core.training.telling import write_report
+
+Report = Callable[[Progress], None]
+_TIMED_FILMS = 20
+WEIGHTS = "member.weights.h5"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What all parts of a run share."""
+
+    recipe: Recipe
+    material: Material
+    start: Start
+    steps: tuple[dict[str, Any], ...]
+    architecture: dict[str, Any]
+    report: Report
+    stop: Stop
+
+
+def run_protocol(
+    recipe: Recipe,
+    material: Material,
+    folder: Path,
+    *,
+    start: Path | Bundle | None = None,
+    weights: Path | None = None,
+    report: Report = lambda progress: None,
+    stop: Stop | None = None,
+    resume: bool = False,
+) -> Outcome | None:
+    """Train and judge every part of the recipe's protocol in a run folder; None when it was stopped.
+
+    start: a bundle, or a run that ended in one; goes before the recipe's own start. weights: a folder of Keras'
+    published weight files. resume: go on with the folder, or begin it; what is done is not done again, and the result
+    is that of an undisturbed run. Writes report.md and report.json.
+    Refuses (RunRefused) "run-in-use", "run-exists", "run-differs", "class-missing", and what fit refuses.
+    """
+    with RunFolder(folder, resume=resume) as run:
+        task = task_of(recipe, material, start_of(recipe, start, weights), report, stop or Stop())
+        return through_protocol(run, task)
+
+
+def task_of(recipe: Recipe, material: Material, start: Start, report: Report, stop: Stop) -> Task:
+    steps = recipes.steps(recipe)
+    return Task(recipe, material, start, steps, recipes.architecture(recipe, len(material.classes)), report, stop)
+
+
+def parts_of(task: Task) -> list[Part]:
+    material = task.material
+    return splitting.parts(
+        task.recipe.protocol, material.labels, material.groups, material.sources, task.recipe.seed,
+        stated=[str(split) for split in material.cohort.splits],
+    )  # fmt: skip
+
+
+def through_protocol(run: RunFolder, task: Task, more: int = 0) -> Outcome | None:
+    """The parts of the protocol, then the report. more: parts that come after these, for the time left."""
+    parts = parts_of(task)
+    run.agree(task.recipe, task.material, parts, task.start.notes)
+    keep = len(parts) == 1
+    folds = []
+    for number, part in enumerate(parts):
+        told = _of_part(task.report, number, len(parts) + more, f"part {number + 1} of {len(parts)}")
+        fold = trained(task, part, run.fold(part.name), number, told, keep=keep)
+        if fold is None:
+            return None
+        folds.append(fold)
+    found = outcome(task.recipe, task.material, folds, seen(task.start, task.material.cohort))
+    write_report(run, found, task.material)
+    if "judged" not in run.notes:
+        run.note(judged=now())
+    return found
+
+
+def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *, keep: bool) -> Fold | None:
+    """Train one network and ask it about the films that judge it; None when it was stopped.
+
+    number: of the part, so that each has draws of its own. keep: leave the weights in the folder. What the training
+    needed to go on is removed once the part is done.
+    """
+    made(folder)
+    done = _read(folder, part)
+    if done is not None:
+        return done
+    from core.networks import members
+    from core.networks.backend import keras
+    from core.training.feed import FilmFeed, outputs
+    from core.training.fit import fit
+
+    recipe, material = task.recipe, task.material
+    keras().backend.clear_session()
+    gc.collect()
+    seed = recipe.seed + 1000 * number
+    keras().utils.set_random_seed(seed)
+    member = members.build(task.architecture)
+    load_into(member, task.start)
+    targets = np.eye(len(material.classes), dtype=np.float32)[material.truth]
+
+    def feed(numbers: NDArray[np.int64], **more: Any) -> FilmFeed:
+        return FilmFeed(
+            material.cohort.films.chosen(numbers), targets[numbers], task.steps, seed=seed,
+            sources=[material.sources[one] for one in numbers.tolist()], boxes=_boxes(material, numbers), **more,
+        )  # fmt: skip
+
+    fitted = fit(
+        member,
+        feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance),
+        feed(part.validation) if len(part.validation) else None,
+        recipe.phases,
+        seed=seed,
+        folder=folder / "fit",
+        start=task.start.kind,
+        report=report,
+        stop=task.stop,
+    )
+    if fitted is None:
+        return None
+    logits = np.zeros((0, len(material.classes)), np.float32)
+    if len(part.test):
+        films = material.cohort.films.chosen(part.test)
+        logits = outputs(member.model, films, task.steps, _boxes(material, part.test))
+    fold = Fold(part, logits, tuple(fitted.curves), *_speed(member, task, part))
+    if keep:
+        _save_weights(member, folder / WEIGHTS)
+    _write(folder, fold)
+    shutil.rmtree(folder / "fit", ignore_errors=True)
+    return fold
+
+
+def _boxes(material: Material, numbers: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    return None if material.boxes is None else material.boxes[numbers]
+
+
+def _save_weights(member: Any, path: Path) -> None:
+    beside = path.with_name(f"part-{path.name}")
+    try:
+        member.model.save_weights(beside)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise refusal_of(error, path.parent) from error
+
+
+def _speed(member: Any, task: Task, part: Part) -> tuple[float, str]:
+    """Milliseconds from a settled film to its logits, the median of some films one at a time, and where."""
+    from core.networks.backend import gpus
+    from core.training.feed import fitted
+    from core.training.forward import forward
+
+    ask = forward(member.model)
+    taken = []
+    for number in part.train[: _TIMED_FILMS + 1].tolist():
+        box = None if task.material.boxes is None else task.material.boxes[number]
+        box = None if box is None or not np.isfinite(box).all() else box
+        begun = perf_counter()
+        ask(fitted(task.material.cohort.films[number], task.steps, box)[None])
+        taken.append(1000 * (perf_counter() - begun))
+    return round(float(np.median(taken[1:] or taken)), 3), ", ".join(gpus()) or "CPU"
+
+
+def _write(folder: Path, fold: Fold) -> None:
+    """Figures first and fold.json last: a part without it is not done."""
+    text = io.StringIO()
+    if fold.curves:
+        table = csv.DictWriter(text, list(fold.curves[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(fold.curves)
+    write_whole(folder / "curves.csv", text.getvalue())
+    with whole_file(folder / "predictions.npz") as file:
+        np.savez(file, logits=fold.logits, test=fold.part.test)
+    notes = {"curves": list(fold.curves), "milliseconds": fold.milliseconds, "device": fold.device}
+    write_whole(folder / "fold.json", json.dumps(notes, indent=1))
+
+
+def _read(folder: Path, part: Part) -> Fold | None:
+    if not (folder / "fold.json").exists():
+        return None
+    try:
+        notes = json.loads((folder / "fold.json").read_text("utf-8"))
+        with np.load(folder / "predictions.npz") as stored:
+            logits, test = stored["logits"], stored["test"]
+    except (OSError, ValueError, KeyError) as error:
+        raise RunRefused("run-unreadable", what=folder, why=f"its predictions are damaged ({error})") from error
+    if not np.array_equal(test, part.test):
+        raise RunRefused("run-differs", present="other splits of the same films", asked="those of this program")
+    shutil.rmtree(folder / "fit", ignore_errors=True)  # a kill between the last file and this
+    return Fold(part, logits, tuple(notes["curves"]), notes["milliseconds"], notes["device"])
+
+
+def _of_part(report: Report, number: int, parts: int, words: str) -> Report:
+    """Progress of a part as progress of the run; the parts that wait are taken to be as long as this one."""
+
+    def told(progress: Progress) -> None:
+        total = progress.total
+        if total is None:
+            report(replace(progress, note=f"{words}: {progress.note}"))
+            return
+        left = None
+        if progress.remaining is not None and progress.rate:
+            left = progress.remaining + (parts - number - 1) * total / progress.rate
+        report(
+            Progress(number * total + progress.done, parts * total, progress.rate, left, f"{words}: {progress.note}")
+        )
+
+    return told

@@ -1,0 +1,116 @@
+"""What a training begins from: nothing, ImageNet, or the members of a bundle or of an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cohort.cohort import Cohort
+from core.cohort.hashes import NEAR_BITS, distances, mirrored_hash
+from core.cohort.lineage import Lineage, read_lineage
+from core.errors import RunRefused
+from core.evidence.judging import LINEAGE
+from core.inference import shelf
+from core.inference.bundles import DESCRIPTION, Bundle, load
+from core.training.recipe import Recipe
+
+BUNDLE = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start weights. kind: "random", "imagenet" or "bundle". folder: of Keras' published weight files, if given.
+
+    member: the bundle's member whose weights are taken, name and number.
+    """
+
+    kind: str
+    folder: Path | None = None
+    bundle: Bundle | None = None
+    member: int = 0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        return str(self.notes.get("words", self.kind))
+
+
+def start_of(recipe: Recipe, given: Path | Bundle | None = None, weights: Path | None = None) -> Start:
+    """The start that a recipe asks for; `given` (a bundle, or a run that ended in one) goes before it.
+
+    A recipe that starts from a bundle takes the one in use when none is given. weights: a folder of Keras' published
+    weight files. Refuses (RunRefused) "start-missing", "start-unusable" when no member has the recipe's backbone, and
+    what loading a bundle refuses.
+    """
+    kind, _, name = recipe.network.start.partition(":")
+    if given is None and kind == "recipe":
+        raise RunRefused("start-missing", what=f"a run of the recipe {name}; give it with --start RUN")
+    if given is None and kind != "bundle":
+        words = {"random": "random weights", "imagenet": f"ImageNet weights of {recipe.network.backbone}"}[kind]
+        return Start(kind, weights, notes={"words": words})
+    bundle = given if isinstance(given, Bundle) else _bundle(given)
+    number = _member(bundle, recipe)
+    entry = bundle.members[number]
+    words = f"{bundle.name} {bundle.version}, member {entry.name}"
+    notes = {"words": words, "bundle": bundle.name, "version": bundle.version, "digest": bundle.digest,
+             "member": entry.name, "weights_sha256": entry.files.weights.sha256}  # fmt: skip
+    return Start("bundle", bundle=bundle, member=number, notes=notes)
+
+
+def load_into(member: Any, start: Start) -> None:
+    """Give a built member its start weights; what has no counterpart keeps its random ones."""
+    from core.networks.start import load_start
+
+    if start.bundle is None:
+        load_start(member, start.kind)
+        return
+    raise NotImplementedError
+
+
+def seen(start: Start, cohort: Cohort) -> NDArray[np.bool_]:
+    """Which films the start weights' bundle or its ancestors saw, by file or as nearly the same film."""
+    answer = np.zeros(len(cohort), bool)
+    lineage = lineage_before(start)
+    if lineage is None or not len(lineage.exact):
+        return answer
+    known = {row.tobytes() for row in lineage.exact}
+    for number, sha256 in enumerate(cohort.sha256s.tolist()):
+        answer[number] = bytes.fromhex(sha256) in known
+    for number in np.flatnonzero(~answer).tolist():
+        both = np.stack([cohort.hashes[number], mirrored_hash(cohort.films[number])])
+        answer[number] = bool((distances(both, lineage.perceptual) <= NEAR_BITS).any())
+    return answer
+
+
+def lineage_before(start: Start) -> Lineage | None:
+    if start.bundle is None or not start.bundle.path(LINEAGE).is_file():
+        return None
+    return read_lineage(start.bundle.path(LINEAGE))
+
+
+def _bundle(given: Path | None) -> Bundle:
+    if given is not None and not (given / DESCRIPTION).is_file() and (given / BUNDLE / DESCRIPTION).is_file():
+        return load(given / BUNDLE)
+    if given is not None and (given / "run.json").is_file() and not (given / BUNDLE).exists():
+        raise RunRefused("start-missing", what=f"the run {given} has not ended in a bundle")
+    return shelf.chosen(given)
+
+
+def _member(bundle: Bundle, recipe: Recipe) -> int:
+    """The first member with the recipe's backbone, cut as deep if there is one."""
+    wanted = recipe.network
+    same = [
+        number
+        for number, entry in enumerate(bundle.members)
+        if entry.architecture.get("backbone") == wanted.backbone and entry.architecture.get("width") == wanted.width
+    ]
+    if not same:
+        have = ", ".join(str(entry.architecture.get("backbone")) for entry in bundle.members)
+        raise RunRefused("start-unusable", what=bundle.name, why=f"it has {have}, not {wanted.backbone}")
+    exact = [number for number in same if bundle.members[number].architecture.get("cut") == wanted.cut]
+    return (exact or same)[0]
