@@ -1,8 +1,8 @@
 """What happens to a settled film each time a network sees it in training.
 
-Strong enough that a thumbnail loses, mild enough that pneumonia within one hospital is still seen. Every change is
-drawn from (seed, pass, film) alone, so that a resumed run equals an undisturbed one and the order of work does not
-matter. No mirroring: the heart lies on the left, and a bundle must notice a film that was turned over.
+Every change is drawn from (seed, epoch, film) alone, so that a resumed run equals an undisturbed one and the order of
+work does not matter. How far each goes says the recipe; where the film has a lung box, the box follows the turn, and
+what moves, crops or enlarges acts on the box, because the box is what the network is shown.
 """
 
 from __future__ import annotations
@@ -14,86 +14,156 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.geometry import Affine, inverse, moved, scaling, shift
+from core.training.recipe import Augmentation
+
 Film = NDArray[np.uint16]
+Box = NDArray[np.float64]
 _Floats = NDArray[np.float32]
 _LETTERS = "LRAPSUPINE0123456789/:-"
+_SMALLEST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
-    """How far each change goes. Ranges are drawn uniformly; chances are shares of films.
+class Changed:
+    """A film (rows, columns) uint16 as it looks this time, where it lies in the film, and the lung box in it.
 
-    least_crop: the smallest share of the height, and independently of the width, that is kept. gamma: ± natural
-    logarithm. brightness, noise: in grey levels of 255. softest: the side in pixels down to which a film is brought
-    and up again. jpeg: the worst quality.
+    box: top, left, bottom, right, continuous. seen_to_film: for what must follow, such as a mask (`warped`).
     """
 
-    least_crop: float = 0.82
-    degrees: float = 8.0
-    gamma: float = 0.35
-    contrast: tuple[float, float] = (0.7, 1.3)
-    brightness: float = 25.0
-    softest: int = 96
-    softening_chance: float = 0.6
-    noise: float = 6.0
-    marks_chance: float = 0.5
-    jpeg: int = 40
-    jpeg_chance: float = 0.5
+    film: Film
+    seen_to_film: Affine
+    box: Box | None = None
 
 
-def augmented(film: Film, seed: int, number: int, index: int, strength: Strength | None = None) -> Film:
-    """The film (rows, columns) as it looks in pass `number`; index: the film's own number. uint16, another size."""
-    strength = strength or Strength()
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the network is shown: rows × columns pixels; whole: proportions are kept between bars."""
+
+    rows: int
+    columns: int
+    whole: bool = False
+
+    def film_pixels(self, rows: float, columns: float) -> tuple[float, float]:
+        """How many film pixels one input pixel is, down and across, when rows × columns of the film are shown."""
+        down, across = rows / self.rows, columns / self.columns
+        return (max(down, across),) * 2 if self.whole else (down, across)
+
+
+def changes(augmentation: Augmentation) -> bool:
+    """Whether a film looks different each time."""
+    return _moves(augmentation) or any(is_on(augmentation) for is_on, _change in _CHANGES)
+
+
+def augmented(
+    film: Film,
+    seed: int,
+    epoch: int,
+    index: int,
+    augmentation: Augmentation,
+    *,
+    shown: Shown,
+    box: Box | None = None,
+) -> Changed:
+    """The film (rows, columns) as it looks in an epoch; index: the film's own number. uint16, perhaps another size.
+
+    Half of the chances are drawn from what `augmentation` allows; ranges are drawn uniformly.
+    """
     # The film's number, not its place in the batch: shuffling must not change what a film looks like.
-    draw = np.random.default_rng([seed, number, index])
-    picture = film.astype(np.float32) / np.float32(65535)
-    for change in _CHANGES:
-        picture = change(picture, draw, strength)
-    return np.asarray(np.round(np.clip(picture, 0, 1) * 65535), np.uint16)
+    draw = np.random.default_rng([seed, epoch, index])
+    picture = film.astype(np.float32) * np.float32(1 / 65535)
+    seen_to_film = np.eye(3)
+    if _moves(augmentation):
+        picture, seen_to_film, box = _moved(picture, draw, augmentation, shown, box)
+    for is_on, change in _CHANGES:
+        if is_on(augmentation):
+            picture = change(picture, draw, augmentation)
+    return Changed((np.clip(picture, 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16), seen_to_film, box)
 
 
-def _crop_and_turn(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
-    """Crop with height and width of their own, and turn about the middle, in one interpolation."""
+def _moves(a: Augmentation) -> bool:
+    return bool(a.rotation or a.shift_pixels or a.shift or a.zoom or a.least_crop < 1 or a.mirror)
+
+
+def _moved(
+    picture: _Floats, draw: np.random.Generator, a: Augmentation, shown: Shown, box: Box | None
+) -> tuple[_Floats, Affine, Box | None]:
+    """Crop with height and width of their own, move, enlarge and turn, in one interpolation."""
     rows, columns = picture.shape
-    height, width = draw.uniform(strength.least_crop, 1.0, 2)
-    top, left = draw.uniform(0, 1, 2) * (1 - height, 1 - width) * (rows, columns)
-    size = max(32, round(columns * width)), max(32, round(rows * height))
-    angle = np.deg2rad(draw.uniform(-strength.degrees, strength.degrees))
+    shares = draw.uniform(a.least_crop, 1.0, 2)
+    place = draw.uniform(0, 1, 2)
+    angle = np.deg2rad(draw.uniform(-a.rotation, a.rotation))
+    steps = draw.uniform(-1, 1, 2)
+    zoom = 1 + draw.uniform(-a.zoom, a.zoom)
+    flip = a.mirror and draw.random() < 0.5
+    edge = a.fill == "edge" or (a.fill == "either" and draw.random() < 0.5)
+
+    frame = np.array([0, 0, rows, columns], np.float64) if box is None else box
+    size = frame[2:] - frame[:2]
+    step = steps * (a.shift * size + a.shift_pixels * np.array(shown.film_pixels(*size)))
+    # The part of the frame that is shown: its upper left corner and its size.
+    corner = frame[:2] + place * (1 - shares) * size + step + shares * size * (1 - 1 / zoom) / 2
+    part = shares * size / zoom
+    turn = _about((corner + part / 2) if box is None else np.array([rows / 2, columns / 2]), angle, flip)
+    if box is None:
+        rows, columns = (max(_SMALLEST, round(side)) for side in shares * size)
+        seen_to_film = turn @ shift(*corner) @ scaling(*(part / (rows, columns)))
+    else:
+        seen_to_film = turn
+        box = _around(np.concatenate([corner, corner + part]), inverse(turn))
+    return warped(picture, seen_to_film, (rows, columns), edge=edge), seen_to_film, box
+
+
+def _about(middle: NDArray[np.float64], angle: float, flip: bool) -> Affine:
+    """Turn, and exchange left and right, about a point (row, column)."""
     cosine, sine = np.cos(angle), np.sin(angle)
-    middle = np.array([left + size[0] / 2, top + size[1] / 2])
-    turn = np.array([[cosine, -sine], [sine, cosine]])
-    # cropped (x, y) → film (x, y), as cv2 wants it with WARP_INVERSE_MAP
-    affine = np.column_stack([turn, middle - turn @ (size[0] / 2, size[1] / 2)])
+    turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+    return np.asarray(shift(*middle) @ turn @ scaling(1, -1 if flip else 1) @ shift(*-middle))
+
+
+def _around(box: Box, affine: Affine) -> Box:
+    """The box around a box that the affine carries away."""
+    top, left, bottom, right = box
+    corners = moved(affine, np.array([[top, left], [top, right], [bottom, left], [bottom, right]]))
+    return np.concatenate([corners.min(0), corners.max(0)])
+
+
+def warped(picture: _Floats, seen_to_film: Affine, size: tuple[int, int], *, edge: bool = False) -> _Floats:
+    """The picture (rows, columns) float32 seen through an affine, at this size; outside it black or like its edge."""
+    # OpenCV wants (x, y) and counts from the middle of pixel 0; ours is (row, column) from its edge.
+    affine = (shift(-0.5, -0.5) @ seen_to_film @ shift(0.5, 0.5))[[1, 0]][:, [1, 0, 2]]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    border = cv2.BORDER_REPLICATE if draw.random() < 0.5 else cv2.BORDER_CONSTANT
-    return np.asarray(cv2.warpAffine(picture, affine, size, flags=flags, borderMode=border), np.float32)
+    border = cv2.BORDER_REPLICATE if edge else cv2.BORDER_CONSTANT
+    return np.asarray(cv2.warpAffine(picture, affine, size[::-1], flags=flags, borderMode=border), np.float32)
 
 
-def _grey(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
-    gamma = np.exp(draw.uniform(-strength.gamma, strength.gamma))
-    contrast = draw.uniform(*strength.contrast)
-    brightness = draw.uniform(-strength.brightness, strength.brightness) / 255
+def _grey(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floats:
+    gamma = np.exp(draw.uniform(-a.gamma, a.gamma))
+    contrast = np.float32(draw.uniform(1 - a.contrast, 1 + a.contrast))
+    brightness = draw.uniform(-a.brightness, a.brightness) / 255
     middle = float(picture.mean())
-    picture = np.power(np.clip(picture, 0, 1), np.float32(gamma))
-    return np.asarray((picture - middle) * contrast + middle + brightness, np.float32)
+    if a.gamma:
+        picture = cv2.pow(np.clip(picture, 0, 1), float(gamma))
+    return np.asarray(picture * contrast + np.float32(middle * (1 - contrast) + brightness), np.float32)
 
 
-def _soften(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
+def _soften(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floats:
     """Down and up again: two sources exist at 224 pixels only, and fine texture would tell them apart."""
     chance, share = draw.random(2)
     rows, columns = picture.shape
     side = min(rows, columns)
-    if chance >= strength.softening_chance or side <= strength.softest:
+    assert a.softest is not None
+    if chance >= a.softening_chance or side <= a.softest:
         return picture
-    factor = (strength.softest + share * (side - strength.softest)) / side
+    factor = (a.softest + share * (side - a.softest)) / side
     small = cv2.resize(picture, (round(columns * factor), round(rows * factor)), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _mark(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
+def _mark(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floats:
     """Boxes and letters over the border, on films of every class: collimators, markers, labels."""
     chance, letters = draw.random(2)
-    if chance >= strength.marks_chance:
+    if chance >= a.marks_chance:
         return picture
     picture = picture.copy()
     rows, columns = picture.shape
@@ -121,25 +191,27 @@ def _mark(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _F
     return picture
 
 
-def _noise(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
-    level = draw.uniform(0, strength.noise) / 255
+def _noise(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floats:
+    level = draw.uniform(0, a.noise) / 255
     return np.asarray(picture + draw.standard_normal(picture.shape, np.float32) * np.float32(level), np.float32)
 
 
-def _compress(picture: _Floats, draw: np.random.Generator, strength: Strength) -> _Floats:
-    chance, quality = draw.random(), int(draw.integers(strength.jpeg, 96))
-    if chance >= strength.jpeg_chance:
+def _compress(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floats:
+    assert a.jpeg is not None
+    chance, quality = draw.random(), int(draw.integers(a.jpeg, 96))
+    if chance >= a.jpeg_chance:
         return picture
     grey = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     _done, stream = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(stream, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)
 
 
-_CHANGES: tuple[Callable[[_Floats, np.random.Generator, Strength], _Floats], ...] = (
-    _crop_and_turn,
-    _soften,
-    _grey,
-    _mark,
-    _noise,
-    _compress,
+_Change = Callable[[_Floats, np.random.Generator, Augmentation], _Floats]
+# In this order; each with whether a recipe asks for it.
+_CHANGES: tuple[tuple[Callable[[Augmentation], bool], _Change], ...] = (
+    (lambda a: a.softest is not None and a.softening_chance > 0, _soften),
+    (lambda a: bool(a.gamma or a.contrast or a.brightness), _grey),
+    (lambda a: a.marks_chance > 0, _mark),
+    (lambda a: a.noise > 0, _noise),
+    (lambda a: a.jpeg is not None and a.jpeg_chance > 0, _compress),
 )

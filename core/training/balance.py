@@ -1,4 +1,4 @@
-"""How much each film counts: classes equally, and within a class its sources by the root of their size."""
+"""How often each film is drawn and how much it counts, so that neither a class nor a source decides by its number."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+_UNDERSAMPLING = 7001  # keeps this draw apart from those of the epochs
 
 
 def weights(labels: Sequence[str], sources: Sequence[str]) -> NDArray[np.float64]:
@@ -38,3 +40,18 @@ def one_pass(weight: NDArray[np.float64], count: int, seed: int, number: int) ->
     edges = np.cumsum((weight / weight.sum())[order]) * count
     chosen = order[np.searchsorted(edges, np.arange(count) + draw.random(), side="right").clip(max=len(weight) - 1)]
     return np.asarray(draw.permutation(chosen), np.int64)
+
+
+def class_weights(classes: NDArray[np.intp]) -> NDArray[np.float32]:
+    """What each film counts in the loss: n / (classes · films of its class), as scikit-learn's "balanced" has it."""
+    size = np.bincount(classes)
+    return np.asarray(len(classes) / (np.count_nonzero(size) * size[classes]), np.float32)
+
+
+def undersampled(classes: NDArray[np.intp], seed: int) -> NDArray[np.int64]:
+    """The films that stay, in their order: of every class as many as the rarest has; the same for the same seed."""
+    draw = np.random.default_rng([seed, _UNDERSAMPLING])
+    size = np.bincount(classes)
+    least = int(size[size > 0].min())
+    kept = [draw.permutation(np.flatnonzero(classes == number))[:least] for number in np.flatnonzero(size)]
+    return np.asarray(np.sort(np.concatenate(kept)), np.int64)

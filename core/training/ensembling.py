@@ -13,7 +13,8 @@ from core.evidence.calibration import log_loss
 from core.imaging.prepare import Settled, Step, fit
 from core.inference import ensemble, heatmap
 from core.networks.members import Member
-from core.training.feed import Film, outputs
+from core.training.augmentation import Film
+from core.training.feed import outputs
 
 Floats = NDArray[np.float64]
 # Above this share of the validation films' spreads the members disagree more than is usual.

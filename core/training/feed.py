@@ -1,86 +1,187 @@
-"""Films on their way to a network: settled, perhaps augmented, fitted, in batches, one batch ahead."""
+"""Films on their way to a network: settled, drawn, perhaps augmented, fitted, in batches, some batches ahead."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.prepare import Settled, Step, fit
-from core.networks.backend import keras
-from core.runtimes import openvino
+from core.training import smote
+from core.training.augmentation import Film, Shown, augmented, changes
+from core.training.balance import class_weights, one_pass, undersampled, weights
+from core.training.forward import forward
+from core.training.recipe import Augmentation, Balance
 
-Film = NDArray[np.uint16]
-Change = Callable[[Film, int], Film]
+Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
+Batch = tuple[Floats, Floats, Floats]
+_AS_IS, _MADE_UP = Augmentation(), Balance()
+_AHEAD = 3  # batches
+_HANDS = 2  # threads that make them
 
 
-def fitted(film: Film, steps: Sequence[Step]) -> NDArray[np.float32]:
+class Feed(Protocol):
+    """What a network learns from, or is judged by. All of it depends on (seed, epoch, film) alone.
+
+    changes: whether a film looks different each epoch. len: how many films there are; their numbers are below it.
+    order: the films of an epoch, in the order in which they are seen; every epoch has as many.
+    batch: pixels (n, rows, columns, channels), targets (n, …), and how much each film counts (n,).
+    """
+
+    changes: bool
+
+    def __len__(self) -> int: ...
+    def order(self, epoch: int) -> Numbers: ...
+    def batch(self, numbers: Numbers, epoch: int) -> Batch: ...
+
+
+class FilmFeed:
+    """Settled films and their targets, drawn, balanced and augmented as a recipe says.
+
+    Films stay where they are (a memory map): memory holds some batches. What SMOTE makes up lives in here and is made
+    of the films in here, so it cannot come before the split.
+    """
+
+    def __init__(
+        self,
+        films: Sequence[Film],
+        targets: Floats,
+        steps: Sequence[Step],
+        *,
+        augmentation: Augmentation = _AS_IS,
+        balance: Balance = _MADE_UP,
+        sources: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        seed: int = 0,
+        boxes: NDArray[np.float64] | None = None,
+    ) -> None:
+        """films: settled, uint16. targets: (films, classes), each adds up to 1. sources: of each film; all one when
+        left out. kinds: what counts as a class when films are drawn; the largest target when left out.
+        boxes: (films, 4) lung boxes in the settled film, a row of NaN where none was found.
+        Refuses "smote-memory" (RunRefused)."""
+        self.films, self.steps, self.balance = films, tuple(steps), balance
+        self.targets = np.asarray(targets, np.float32)
+        self.changes = changes(augmentation)
+        self._augmentation, self.seed, self._boxes = augmentation, seed, boxes
+        self._shown = _shown(steps)
+        self._made: NDArray[np.uint16] | None = None
+        classes = self.targets.argmax(1)
+        self.pool = undersampled(classes, seed) if balance.undersample else np.arange(len(films))
+        names = list(kinds) or [str(number) for number in classes]
+        places = list(sources) or [""] * len(films)
+        if balance.smote == "pixels":
+            made = self._made_up(classes[self.pool])
+            names += [str(number) for number in made]
+            places += ["synthetic"] * len(made)
+            self.targets = np.concatenate([self.targets, np.eye(self.targets.shape[1], dtype=np.float32)[made]])
+            self.pool = np.concatenate([self.pool, np.arange(len(films), len(names))])
+        self._counts = np.ones(len(names), np.float32)
+        if balance.class_weights:
+            self._counts[self.pool] = class_weights(self.targets[self.pool].argmax(1))
+        names, places = ([some[number] for number in self.pool] for some in (names, places))
+        self._weights = _drawn(balance, names, places)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def order(self, epoch: int) -> Numbers:
+        if self._weights is None:
+            return np.asarray(np.random.default_rng([self.seed, epoch]).permutation(self.pool), np.int64)
+        return np.asarray(self.pool[one_pass(self._weights, len(self.pool), self.seed, epoch)], np.int64)
+
+    def batch(self, numbers: Numbers, epoch: int) -> Batch:
+        pixels = np.stack([self._seen(int(number), epoch) for number in numbers])
+        return pixels, self.targets[numbers], self._counts[numbers]
+
+    def _seen(self, number: int, epoch: int) -> Floats:
+        """A film as the network sees it in an epoch: (rows, columns, channels)."""
+        steps, box = self.steps, None
+        if number < len(self.films):
+            film = self.films[number]
+            if self._boxes is not None and np.isfinite(self._boxes[number]).all():
+                box = self._boxes[number]
+        else:
+            assert self._made is not None
+            # It was made of films that had gone through all steps but the scale.
+            film, steps = self._made[number - len(self.films)], _shape_and_scale(self.steps)
+        if self.changes:
+            seen = augmented(film, self.seed, epoch, number, self._augmentation, shown=self._shown, box=box)
+            film, box = seen.film, seen.box
+        return fit(Settled(np.asarray(film), np.eye(3)), steps, box).pixels
+
+    def _made_up(self, classes: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Make synthetic films of the films in the pool; gives their classes."""
+        rows, columns = self._shown.rows, self._shown.columns
+        smote.enough_memory(classes, rows * columns)
+        plain = [step for step in self.steps if step["name"] != "scale"]
+        # Neighbours and mixtures are the same on grey as on three channels: each is a straight line of grey.
+        grey = np.empty((len(self.pool), rows * columns), np.float32)
+        for place, number in enumerate(self.pool):
+            box = None if self._boxes is None else self._boxes[number]
+            film = Settled(np.asarray(self.films[int(number)]), np.eye(3))
+            grey[place] = fit(film, plain, box).pixels.reshape(-1)
+        made, names = smote.synthetic(grey, classes, self.balance.smote_neighbours, self.seed)
+        self._made = np.round(np.clip(made, 0, 1) * 65535).astype(np.uint16).reshape(-1, rows, columns)
+        return names
+
+
+def ahead(feed: Feed, numbers: Numbers, size: int, epoch: int) -> Iterator[Batch]:
+    """The feed's batches of these films in this order; threads make the next ones while the caller works on one."""
+    parts = iter([numbers[start : start + size] for start in range(0, len(numbers), size)])
+    with ThreadPoolExecutor(_HANDS) as hands:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for part in parts:
+                waiting.append(hands.submit(feed.batch, part, epoch))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def fitted(film: Film, steps: Sequence[Step], box: NDArray[np.float64] | None = None) -> Floats:
     """A settled film as the network sees it: (rows, columns, channels) float32, by the same steps as in live use."""
-    return fit(Settled(np.asarray(film), np.eye(3)), steps).pixels
+    return fit(Settled(np.asarray(film), np.eye(3)), steps, box).pixels
 
 
-def batches(
+def outputs(
+    model: Any,
     films: Sequence[Film],
     steps: Sequence[Step],
-    order: Sequence[int] | NDArray[np.int64],
-    size: int,
-    change: Change | None = None,
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """Batches of the films in this order: (n, rows, columns, channels) float32 and the films' numbers.
-
-    change: what happens to a film before its steps, given its number. The next batch is made while the caller works
-    on this one; memory holds two batches, never the films.
-    """
-    numbers = np.asarray(order, np.int64)
-
-    def made(chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        picked = ((int(number), films[int(number)]) for number in chosen)
-        return np.stack([fitted(change(film, number) if change else film, steps) for number, film in picked])
-
-    parts = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = ahead.submit(made, parts[0]) if parts else None
-        for place, part in enumerate(parts):
-            assert waiting is not None
-            ready = waiting.result()
-            if place + 1 < len(parts):
-                waiting = ahead.submit(made, parts[place + 1])
-            yield ready, part
-
-
-def outputs(model: Any, films: Sequence[Film], steps: Sequence[Step], size: int = 32) -> Any:
-    """What a Keras model gives for the films, untouched, in their order: an array, or one a named output.
-
-    Runs on OpenVINO, in f32: on a CPU it is four times as quick as TensorFlow and differs by 2e-5 (docs/engines.md).
-    """
-    ask = _compiled(model)
-    parts = []
-    for pixels, _numbers in batches(films, steps, range(len(films)), size):
-        parts += [ask(picture[None]) for picture in pixels]
+    boxes: NDArray[np.float64] | None = None,
+    size: int = 32,
+) -> Any:
+    """What a Keras model gives for the films, untouched, in their order: an array, or one a named output."""
+    ask = forward(model)
+    feed = FilmFeed(films, np.ones((len(films), 1), np.float32), steps, boxes=boxes)
+    parts = [ask(pixels) for pixels, _targets, _counts in ahead(feed, np.arange(len(films)), size, 0)]
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return found if isinstance(model.output, dict) else found[""]
 
 
-def _compiled(model: Any) -> Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-    """The model as a function of one picture (1, rows, columns, channels); a single output is named ""."""
-    # The converter hands inputs over as a tuple; a model made for a list takes that without a warning.
-    plain = keras().models.Model(model.inputs, model.output)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # its frontend looks at what TensorFlow deprecates
-        graph = openvino().convert_model(plain)
-    graph.reshape([1, *model.input_shape[1:]])
-    options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-    compiled = openvino().Core().compile_model(graph, "CPU", options)
-    names = list(model.output) if isinstance(model.output, dict) else None
+def _drawn(balance: Balance, names: Sequence[str], places: Sequence[str]) -> NDArray[np.float64] | None:
+    """How often each film of the pool is drawn, or None for once each."""
+    if balance.sampling == "as-is":
+        return None
+    return weights(names, places if balance.sampling == "classes-and-sources" else [""] * len(places))
 
-    def ask(picture: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        answer = compiled(picture)
-        if names is None:
-            return {"": answer[0]}
-        return {name: answer[name] for name in names}
 
-    return ask
+def _shown(steps: Sequence[Step]) -> Shown:
+    sizes = [step for step in steps if step["name"] in ("stretch", "letterbox")]
+    if not sizes:
+        raise ValueError("the steps bring films to no size")
+    return Shown(sizes[-1]["rows"], sizes[-1]["columns"], sizes[-1]["name"] == "letterbox")
+
+
+def _shape_and_scale(steps: Sequence[Step]) -> tuple[Step, ...]:
+    shown = _shown(steps)
+    size = {"name": "stretch", "version": 1, "rows": shown.rows, "columns": shown.columns}
+    return (size, *(step for step in steps if step["name"] == "scale"))

@@ -13,29 +13,32 @@ from core.cohort.splits import fold_of
 from core.evidence.calibration import log_loss, temperature
 from core.evidence.metrics import Statistic, auroc, value
 from core.training.balance import weights
-from core.training.feed import Film
-from core.training.fit import Lesson, Weights, averaged
+from core.training.checkpoint import Arrays
+from core.training.fit import averaged
 
 Floats = NDArray[np.floating]
 _FEWEST = 15  # films a class, below which a figure within a source would be chance
 
 
-def lesson(cohort: Cohort, classes: Sequence[str]) -> Lesson:
-    """Hard labels, classes and sources balanced."""
-    targets = np.eye(len(classes), dtype=np.float32)[cohort.targets(classes)]
-    return Lesson(cohort.films, targets, weights(cohort.labels.tolist(), cohort.sources.tolist()))
+def hard(cohort: Cohort, classes: Sequence[str]) -> NDArray[np.float32]:
+    """Targets (films, classes): the label, and nothing else."""
+    return np.eye(len(classes), dtype=np.float32)[cohort.targets(classes)]
 
 
-def softened(cohort: Cohort, classes: Sequence[str], teacher: Floats, trust: float = 0.5) -> Lesson:
+def softened(cohort: Cohort, classes: Sequence[str], teacher: Floats, trust: float = 0.5) -> NDArray[np.float32]:
     """What a pupil learns: the teacher's probabilities (films, classes), mixed with the label where there is one.
 
-    Films of no class have the teacher's word alone, and count like a class of their own.
+    Films of no class have the teacher's word alone.
     """
     known = cohort.labels != ""
     targets = np.asarray(teacher, np.float32).copy()
-    targets[known] = trust * targets[known] + (1 - trust) * np.eye(len(classes))[cohort.chosen(known).targets(classes)]
-    films: Sequence[Film] = cohort.films
-    return Lesson(films, targets, weights(cohort.labels.tolist(), cohort.sources.tolist()))
+    targets[known] = trust * targets[known] + (1 - trust) * hard(cohort.chosen(known), classes)
+    return targets
+
+
+def balanced(cohort: Cohort) -> NDArray[np.float64]:
+    """What each film counts: classes equally, sources by the root of their size; no class is a class of its own."""
+    return weights(cohort.labels.tolist(), cohort.sources.tolist())
 
 
 def folds(cohort: Cohort, key: str, count: int = 5) -> Iterator[tuple[int, NDArray[np.bool_]]]:
@@ -92,7 +95,7 @@ def gentlest(scores: dict[float, float], slack: float = 0.01) -> float:
     return min(share for share, score in scores.items() if score >= best - slack)
 
 
-def shares_between(probe: Weights, tuned: Weights, shares: Sequence[float]) -> Iterator[tuple[float, Weights]]:
+def shares_between(probe: Arrays, tuned: Arrays, shares: Sequence[float]) -> Iterator[tuple[float, Arrays]]:
     """Weights from the probe's to the fine-tuned ones."""
     for share in shares:
         yield share, averaged(tuned, probe, share)

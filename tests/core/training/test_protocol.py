@@ -14,7 +14,7 @@ from core.inference.description import Figure, IntendedUse
 from core.training.protocol import (
     folds,
     gentlest,
-    lesson,
+    hard,
     member_weights,
     ranking,
     softened,
@@ -82,8 +82,8 @@ def test_weights_of_members_add_up_and_a_useless_member_counts_least() -> None:
 def test_a_pupil_hears_its_teacher_and_its_label() -> None:
     cohort = _cohort(["normal", "", "covid"], ["a", "b", "a"])
     taught = softened(cohort, CLASSES, np.full((3, 2), 0.5), trust=0.5)
-    np.testing.assert_allclose(taught.targets, [[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]])
-    assert lesson(cohort.chosen(cohort.labels != ""), CLASSES).targets.tolist() == [[1, 0], [0, 1]]
+    np.testing.assert_allclose(taught, [[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]])
+    assert hard(cohort.chosen(cohort.labels != ""), CLASSES).tolist() == [[1, 0], [0, 1]]
 
 
 def test_a_card_states_every_figure_with_its_interval_and_where_it_comes_from() -> None:

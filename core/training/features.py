@@ -1,0 +1,168 @@
+"""What a frozen part of a network says of each film, computed once and kept on disk: the rest trains on that.
+
+Equal to the long way but for the last digits: the frozen part always gives the same for a film that never changes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import RunRefused
+from core.files import refusal_of, whole_file
+from core.networks.backend import keras
+from core.progress import Stop
+from core.training import smote
+from core.training.feed import Batch, Feed, FilmFeed, Floats, Numbers, ahead
+from core.training.forward import forward
+from core.training.recipe import Phase
+
+_SHARE_OF_DISK = 0.5
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Where the frozen part of a model ends: models before and behind, which share its layers. shape: of one film."""
+
+    layer: str
+    front: Any
+    back: Any
+    shape: tuple[int, ...]
+
+
+def border(model: Any) -> Border | None:
+    """The last place up to which nothing learns and nothing is drawn by chance; None when that saves nothing.
+
+    A place is a single tensor through which everything goes: inside a block with branches there is none.
+    """
+    left: dict[int, int] = {id(model.output): 1}
+    for layer in model.layers:
+        for tensor in _entering(layer):
+            left[id(tensor)] = left.get(id(tensor), 0) + 1
+    live: set[int] = set()
+    found, heavy = None, False
+    for layer in model.layers:
+        if not _rests(layer):
+            break
+        for tensor in _entering(layer):
+            left[id(tensor)] -= 1
+            if not left[id(tensor)]:
+                live.discard(id(tensor))
+        live.add(id(layer.output))
+        heavy = heavy or bool(layer.weights)
+        if heavy and live == {id(layer.output)}:
+            found = layer
+    if found is None or found.output is model.output:
+        return None
+    models = keras().models
+    front = models.Model(model.inputs, found.output)
+    return Border(found.name, front, models.Model(found.output, model.output), tuple(found.output.shape[1:]))
+
+
+def _entering(layer: Any) -> list[Any]:
+    if type(layer).__name__ == "InputLayer":
+        return []
+    return list(layer.input) if isinstance(layer.input, list | tuple) else [layer.input]
+
+
+def _rests(layer: Any) -> bool:
+    # Dropout has no weights, but a variable of its own: what it draws next.
+    by_chance = len(layer.variables) > len(layer.weights)
+    return not layer.trainable_weights and not by_chance and getattr(layer, "activity_regularizer", None) is None
+
+
+def worth(feed: Feed, phase: Phase, found: Border | None, folder: Path) -> bool:
+    """Whether a phase trains on kept features: films do not change, several epochs, and there is room on the disk."""
+    if found is None or feed.changes or phase.epochs < 2:
+        return False
+    return 4 * len(feed) * int(np.prod(found.shape)) < _SHARE_OF_DISK * shutil.disk_usage(folder).free
+
+
+class KeptFeatures:
+    """A feed of features: (n, …) float32 from the disk, with the film feed's targets, counts and order."""
+
+    changes = False
+
+    def __init__(
+        self, values: NDArray[np.float32], targets: Floats, counts: Floats, order: Callable[[int], Numbers]
+    ) -> None:
+        self._values, self._targets, self._counts = values, targets, counts
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def batch(self, numbers: Numbers, epoch: int) -> Batch:
+        return np.asarray(self._values[numbers]), self._targets[numbers], self._counts[numbers]
+
+
+def kept(feed: Feed, found: Border, path: Path, stop: Stop | None = None) -> KeptFeatures | None:
+    """The feed's features, from `path` where they are there already, else computed and written; None when stopped.
+
+    A feed whose recipe wants SMOTE on features is enlarged by it. Refuses "disk-full", "smote-memory" (RunRefused).
+    """
+    beside = path.with_suffix(".npz")
+    if not path.exists() and not _computed(feed, found, path, beside, stop):
+        return None
+    with np.load(beside, allow_pickle=False) as stored:
+        targets, counts = stored["targets"], stored["counts"]
+    values = np.memmap(path, "<f4", "r", shape=(len(feed), *found.shape))
+    if isinstance(feed, FilmFeed) and feed.balance.smote == "features":
+        return _enlarged(feed, values, targets, counts)
+    return KeptFeatures(values, targets, counts, feed.order)
+
+
+def _computed(feed: Feed, found: Border, path: Path, beside: Path, stop: Stop | None) -> bool:
+    ask = forward(found.front)
+    targets, counts = [], []
+    part = path.with_name(f".hilum-{path.name}.part")
+    try:
+        # Written, not mapped: on a full disk a map would end the process without a word.
+        with open(part, "wb") as file:
+            for pixels, target, count in ahead(feed, np.arange(len(feed)), _BATCH, 0):
+                if stop is not None and stop.asked:
+                    return False
+                file.write(np.ascontiguousarray(ask(pixels)[""], "<f4").tobytes())
+                targets.append(target)
+                counts.append(count)
+            file.flush()
+            os.fsync(file.fileno())
+        with whole_file(beside) as other:
+            np.savez(other, targets=np.concatenate(targets), counts=np.concatenate(counts))
+        part.replace(path)  # the last step: whoever finds it finds all
+    except OSError as error:
+        raise refusal_of(error, path.parent) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def _enlarged(feed: FilmFeed, values: NDArray[np.float32], targets: Floats, counts: Floats) -> KeptFeatures:
+    pool = feed.pool
+    classes = targets[pool].argmax(1)
+    smote.enough_memory(classes, int(np.prod(values.shape[1:])))
+    flat = np.asarray(values[pool]).reshape(len(pool), -1)
+    made, names = smote.synthetic(flat, classes, feed.balance.smote_neighbours, feed.seed)
+    joined = np.concatenate([flat, made]).reshape(-1, *values.shape[1:])
+    labels = np.concatenate([targets[pool], np.eye(targets.shape[1], dtype=np.float32)[names]])
+    # Every class has as many now: all count alike and are drawn once.
+    ones = np.ones(len(joined), np.float32)
+
+    def order(epoch: int) -> Numbers:
+        return np.asarray(np.random.default_rng([feed.seed, epoch]).permutation(len(joined)), np.int64)
+
+    return KeptFeatures(joined, labels, ones, order)
+
+
+def refuse_without_border(feed: Feed, phase: Phase, is_worth: bool) -> None:
+    """SMOTE on features has nothing to work on when a phase keeps none ("smote-features")."""
+    if isinstance(feed, FilmFeed) and feed.balance.smote == "features" and not is_worth:
+        raise RunRefused("smote-features", what=f"The phase {phase.name}")
