@@ -228,6 +228,7 @@ def _others() -> tuple[Sentence, ...]:
         ),
         ("nothing-to-judge", _("run", "No film of the labels {what} is left to judge: {why}.")),
         ("not-acknowledged", _("run", '{what} Acknowledge it to go on: --acknowledge {code}="reason".')),
+        ("paper-missing", _("run", "There is no paper {what}; the five are a, b, c, d and e.")),
         ("recipe-missing", _("run", "There is no recipe {what}{near}.")),
         ("recipe-unusable", _("run", "The recipe {what} cannot be used: {why}{more}")),
         ("recipe-unscalable", _("run", "The recipe {what} cannot be scaled down: {why}.")),
