@@ -70,7 +70,8 @@ def test_only_remarks_on_words_are_not_computed() -> None:
     ("key", "name", "cells"),
     [
         ("a", "A2", [("table2", "VGG19", "2-class accuracy", 97.82)]),
-        ("a", "A3", [("table2", "Inception", "3-class accuracy", 80.0), ("table2", "Xception", "3-class accuracy", 80.0),
+        ("a", "A3", [("table2", "Inception", "3-class accuracy", 80.0),
+                     ("table2", "Xception", "3-class accuracy", 80.0),
                      ("table2", "InceptionResNetV2", "3-class accuracy", 80.0)]),
         ("a", "A4", [("table2", "Xception", "sensitivity", 8.03),
                      ("table2", "InceptionResNetV2", "sensitivity", 1.33)]),
