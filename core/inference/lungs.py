@@ -80,8 +80,7 @@ class LungFinder:
             fitted = [fit(film, taken.steps) for film in part]
             maps = self.engine.run(member.name, np.stack([one.pixels for one in fitted])).maps
             for film, one, logits in zip(part, fitted, maps, strict=True):
-                rows, columns = film.pixels.shape
-                found.append(cleaned(_carried(logits[0], one.fitted_to_settled @ to_square, rows, columns)))
+                found.append(on_film(logits[0], one.fitted_to_settled @ to_square, film))
         return found
 
     def close(self) -> None:
@@ -120,6 +119,11 @@ def _at_hand(bundle: Bundle) -> Iterator[Bundle]:
             with contextlib.suppress(BundleRefused):
                 if (own := load(folder.parent)).description.kind == "lungs":
                     yield own
+
+
+def on_film(logits: NDArray[np.float32], cell_to_settled: Affine, settled: Settled) -> Lungs:
+    """The lungs of a settled film from a network's logits (h, w), and where their cells lie."""
+    return cleaned(_carried(logits, cell_to_settled, *settled.pixels.shape))
 
 
 def cleaned(logits: NDArray[np.float32]) -> Lungs:
