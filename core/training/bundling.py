@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import msgspec
@@ -80,6 +80,8 @@ def make_bundle(
     lineage: Mapping[str, NDArray[Any]],
     films: Sequence[Path] = (),
     extra: Mapping[str, Any] | None = None,
+    lungs: str | None = None,
+    kind: Literal["ensemble", "lungs"] = "ensemble",
 ) -> Bundle:
     """Make a bundle in `folder` (it must not exist yet) and give it back, loaded and verified on every engine here.
 
@@ -87,6 +89,7 @@ def make_bundle(
     maxima of the ensemble's class-against-the-rest map (core.inference.heatmap). novelty: what
     core.inference.novelty.learnt gives. lineage: arrays of lineage.npz. card: Markdown. films: simulated films for
     the self-proof (files); without any, core.imaging.phantom makes them. extra: further fields of bundle.json.
+    lungs: the digest of the lungs bundle that a lung frame among the steps uses.
     Refuses (BundleRefused) a graph that does not give what Keras gives, and whatever load and verify refuse;
     nothing is left in `folder` then.
     """
@@ -103,7 +106,7 @@ def make_bundle(
         _films(draft / selfproof.FOLDER, films)
         described = d.Description(
             format=d.FORMAT,
-            kind="ensemble",
+            kind=kind,
             name=name,
             version=version,
             title=title,
@@ -121,6 +124,7 @@ def make_bundle(
             files={},
             figures=tuple(figures),
             novelty=d.NoveltyEntry(novelties.FILE, novelty.threshold, novelty.words) if novelty else None,
+            lungs=lungs,
         )
         return _finished(draft, folder, {**(extra or {}), **msgspec.to_builtins(described)})
     finally:
