@@ -98,7 +98,7 @@ class _Job:
 
     def rows(self, refs: Iterable[ImageRef]) -> Iterator[Assessment]:
         kind = "settle" if self.folder is None else "open-and-settle"
-        for ref, answer in _answers(refs, lambda ref: (kind, ref, self.corrections)):
+        for ref, answer in answers(refs, lambda ref: (kind, ref, self.corrections)):
             yield self._row(ref, answer)
 
     def _row(self, ref: ImageRef, answer: Answer) -> Assessment:
@@ -119,7 +119,7 @@ class _Job:
         return row
 
 
-def _answers(
+def answers(
     refs: Iterable[ImageRef], request: Callable[[ImageRef], tuple[object, ...]]
 ) -> Iterator[tuple[ImageRef, Answer]]:
     """What decoders say of each image, in the order of the refs; time and memory are bounded, a few are ahead."""

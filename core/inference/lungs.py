@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core import places
 from core.errors import BundleRefused
-from core.imaging.geometry import Affine, inverse
+from core.imaging.geometry import Affine, inverse, moved
 from core.imaging.prepare import Box, Settled, fit
 from core.inference.bundles import DESCRIPTION, Bundle, load, of_kind
 from core.inference.engines.choose import opened
@@ -156,6 +156,16 @@ def on_stored(lungs: Lungs, settled: Settled, rows: int, columns: int) -> NDArra
     """The mask at a film's stored size and orientation, 0 or 255."""
     soft = _carried(lungs.mask.astype(np.float32), settled.settled_to_stored, rows, columns)
     return np.where(soft >= 0.5, 255, 0).astype(np.uint8)
+
+
+def box_on_stored(lungs: Lungs, settled: Settled) -> Box | None:
+    """The box in continuous stored pixels: top, left, bottom, right. A film that is put upright by whole turns and
+    flips carries a box to a box."""
+    if lungs.box is None:
+        return None
+    corners = moved(settled.settled_to_stored, np.array(lungs.box, np.float64).reshape(2, 2))
+    (top, left), (bottom, right) = corners.min(0), corners.max(0)
+    return float(top), float(left), float(bottom), float(right)
 
 
 def area_in(lungs: Lungs, rows: int, columns: int) -> NDArray[np.float64]:
