@@ -21,18 +21,19 @@ from core.evidence.baselines import THUMBNAIL_SIDE
 from core.evidence.calibration import point_for_specificity
 from core.evidence.evaluate import Table, report
 from core.evidence.intervals import wilson
-from core.imaging.prepare import Settled, resized, settle
+from core.imaging.prepare import resized, settle
 from core.imaging.reading import open_radiograph
 from core.imaging.sources import ImageRef
 from core.inference.description import Abstention, ClassEntry, Figure, IntendedUse, NetworkInput, OperatingPoint
 from core.inference.ensemble import softmax
-from core.inference.novelty import Novelty, learnt, score, spoiled
+from core.inference.novelty import Novelty, learnt, score
 from core.networks.members import Member, build
 from core.training.bundling import TrainedMember, make_bundle
 from core.training.ensembling import USUAL_SPREAD, Said, fitted_to_mix, joined_logits, map_scale, said, spreads
 from core.training.feed import outputs
+from core.training.finishing import spoilt
 from core.training.protocol import member_weights
-from core.training.report import Section, card
+from core.training.report import Section, card, figures_of
 
 SAY = Console(stderr=True, highlight=False)
 SUSPICION = ("pneumonia", "covid")
@@ -203,9 +204,7 @@ def _novelty(
 
 def _others(known: Cohort, folder: Path) -> list[NDArray[np.uint16]]:
     """Pictures that are no upright frontal film: the tuning half of mixed-not-chest, and spoiled training films."""
-    pictures = [
-        np.asarray(one.pixels) for film in known.films[::40] for one in spoiled(Settled(np.asarray(film), np.eye(3)))
-    ]
+    pictures = spoilt(known.films, 40)
     root = Path(__file__).resolve().parent.parent
     names = root / "tests" / "core" / "inference" / "gate_names.csv"
     if names.exists() and folder.exists():
@@ -229,25 +228,6 @@ def table(films: Cohort, probabilities: NDArray[np.float64], classes: Sequence[s
         tuple(films.sources.tolist()), tuple(films.sha256s.tolist()), suspicious=SUSPICION, threshold=threshold,
         features={"thumbnail": np.stack(thumbnails)},
     )  # fmt: skip
-
-
-_HEADLINES = ("accuracy", "balanced_accuracy", "auroc/")
-
-
-def figures_of(found: dict[str, Any], source: str) -> list[Figure]:
-    """The headline figures, what the operating point gives, and every within-source comparison."""
-    films = found["films"]
-    rows = [(name, figure, films) for name, figure in found["figures"].items() if name.startswith(_HEADLINES)]
-    referral = found.get("referral") or {}
-    rows += [(f"referral {name}", referral[name], films) for name in ("sensitivity", "specificity") if name in referral]
-    for row in found["within_source"]:
-        one, other = row["classes"]
-        rows.append((f"auroc {other} against {one} within {row['source']}", row["auroc"], row["films"]))
-    return [
-        Figure(name, figure["value"], figure["low"], figure["high"], source, count)
-        for name, figure, count in rows
-        if figure["value"] is not None and figure["low"] is not None
-    ]
 
 
 def _members_words(

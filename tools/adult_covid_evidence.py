@@ -20,8 +20,8 @@ from core.inference.ensemble import softmax
 from core.networks.members import Member
 from core.training.ensembling import joined_logits
 from core.training.feed import outputs
-from core.training.report import Section
-from tools.adult_covid_bundle import SAY, figures_of, table
+from core.training.report import Section, figures_of
+from tools.adult_covid_bundle import SAY, table
 
 OUT_OF_FOLD = "linear probes of the two start networks, five group folds of training and validation"
 LEFT_OUT = "linear probes of the two start networks, trained without these sources"

@@ -6,20 +6,14 @@ example: python main.py screen films/ -o run/ --csv run/films.csv --html run/fil
 from __future__ import annotations
 
 import argparse
-import contextlib
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from core.cli.output import words, write_json
+from core.cli.progress import progress_line, stopping
 from core.errors import UsageRefused
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
-    from core.progress import Progress, Stop
     from core.screening.run import Summary
 
 HELP = __doc__ or ""
@@ -49,70 +43,14 @@ def run(options: argparse.Namespace) -> int:
         raise UsageRefused("option-unusable", what="--workers takes a number of processes from 1.")
     wish = Wish(options.bundle, options.engine, options.device, options.frames, options.workers)
     stop = Stop()
-    with _stopping(stop), _progress() as (bar, show):
+    line = progress_line("Screening", unit="films", waiting="still listing")
+    with stopping(stop, "Stopping: the films in hand are left for --resume."), line as show:
         summary = screen(options.paths, options.output, wish, resume=options.resume, on_progress=show, stop=stop)
-        bar.stop()
     _export(options)
     _tell(summary, options.output)
     if summary.stopped:
         return 130
     return 0 if summary.total else 1
-
-
-@contextlib.contextmanager
-def _stopping(stop: Stop) -> Iterator[None]:
-    """Ctrl-C asks for a stop between two films; a second one ends at once."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.ask()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        words().print("Stopping: the films in hand are left for --resume.")
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[tuple[Bar, _Show]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("Screening"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.fields[left]}"),
-    )
-    console = words()
-    # A log is no place for a line that is drawn again and again.
-    with Bar(*columns, console=console, transient=True, refresh_per_second=4, disable=not console.is_terminal) as bar:
-        yield bar, _Show(bar)
-
-
-class _Show:
-    """Puts how far a run is onto the progress line."""
-
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._task = bar.add_task("", total=None, rate="", left="")
-
-    def __call__(self, progress: Progress) -> None:
-        rate = f"{progress.rate:.1f} films/s" if progress.rate else ""
-        left = _duration(progress.remaining) if progress.remaining is not None else "still listing"
-        self._bar.update(self._task, completed=progress.done, total=progress.total, rate=rate, left=left)
-
-
-def _duration(seconds: float) -> str:
-    """Time left, in the two largest units."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, rest = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes} min left"
-    return f"{minutes} min {rest} s left" if minutes else f"{rest} s left"
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evidence.calibration import log_loss
-from core.imaging.prepare import Settled, Step, fit
+from core.imaging.prepare import Box, Settled, Step, fit
 from core.inference import ensemble, heatmap
 from core.networks.members import Member
 from core.training.augmentation import Film
@@ -30,8 +30,11 @@ class Said:
     maps: NDArray[np.float32]
 
 
-def said(member: Member, films: Sequence[Film], steps: Sequence[Step]) -> Said:
-    found = outputs(member.with_maps, films, steps)
+def said(
+    member: Member, films: Sequence[Film], steps: Sequence[Step], boxes: NDArray[np.float64] | None = None
+) -> Said:
+    """boxes: (films, 4), of the lungs, for a lung frame among the steps; NaN where none were found."""
+    found = outputs(member.with_maps, films, steps, boxes)
     return Said(found["logits"], found["features"], found["maps"])
 
 
@@ -74,12 +77,14 @@ def map_scale(
     weights: Sequence[float],
     temperature: float,
     classes: Sequence[str],
+    *,
+    boxes: NDArray[np.float64] | None = None,
 ) -> dict[str, float]:
     """A class's 95th percentile of the films' largest values on the ensemble's class-against-the-rest map.
 
     Made by the same code that draws heatmaps, so that 1 on the screen is what it was here.
     """
-    largest = np.stack(list(_largest(members, films, weights, temperature, classes)))
+    largest = np.stack(list(_largest(members, films, weights, temperature, classes, boxes=boxes)))
     return {name: float(np.percentile(largest[:, place], 95)) for place, name in enumerate(classes)}
 
 
@@ -89,14 +94,17 @@ def _largest(
     weights: Sequence[float],
     temperature: float,
     classes: Sequence[str],
+    *,
+    boxes: NDArray[np.float64] | None,
 ) -> Iterator[Floats]:
     ones = np.ones(len(classes), np.float32)
     for place, film in enumerate(films):
         settled = Settled(np.asarray(film), np.eye(3))
+        box = None if boxes is None else _box(boxes[place])
         own: dict[str, heatmap.MemberMaps] = {}
         logits = []
         for name, (member, steps, answer) in members.items():
-            fitted = fit(settled, steps)
+            fitted = fit(settled, steps, box)
             rows, columns = fitted.pixels.shape[:2]
             own[name] = heatmap.MemberMaps(
                 answer.maps[place], (rows, columns), member.cell_to_square, fitted.fitted_to_settled
@@ -105,3 +113,8 @@ def _largest(
         opinion = ensemble.joined(np.stack(logits), weights, temperature, [0])
         maps = heatmap.combined(own, opinion, settled, weights=weights, classes=classes, map_scale=ones)
         yield np.asarray(maps.values.max(axis=(1, 2)), np.float64)
+
+
+def _box(row: NDArray[np.float64]) -> Box | None:
+    top, left, bottom, right = (float(value) for value in row)
+    return None if np.isnan(top) else (top, left, bottom, right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.inference.description import Figure, IntendedUse
 
@@ -30,13 +31,36 @@ def card(
         Section("Intended use", [use.population, f"Views: {', '.join(use.views)}."]),
         Section("Terms", [licence]),
         Section("Figures", _figure_lines(figures)),
-        Section("Class mix", _mix_lines(mixes)),
+        *([Section("Class mix", _mix_lines(mixes))] if mixes else []),
         *sections,
     ]
     text = [f"# {name}"]
     for part in parts:
         text += ["", f"## {part.title}", "", *part.lines]
     return "\n".join(text) + "\n"
+
+
+def figures_of(found: Mapping[str, Any], source: str) -> list[Figure]:
+    """The headline figures of a report, what the operating point gives, and every within-source comparison.
+
+    found: from core.evidence.evaluate.report. source: what the films were, for the card.
+    """
+    films = found["films"]
+    rows = [
+        (name, figure, films)
+        for name, figure in found["figures"].items()
+        if name in ("accuracy", "balanced_accuracy") or name.startswith("auroc/")
+    ]
+    referral = found.get("referral") or {}
+    rows += [(f"referral {name}", referral[name], films) for name in ("sensitivity", "specificity") if name in referral]
+    for row in found["within_source"]:
+        one, other = row["classes"]
+        rows.append((f"auroc {other} against {one} within {row['source']}", row["auroc"], row["films"]))
+    return [
+        Figure(name, figure["value"], figure["low"], figure["high"], source, count)
+        for name, figure, count in rows
+        if figure["value"] is not None and figure["low"] is not None
+    ]
 
 
 def _figure_lines(figures: Sequence[Figure]) -> list[str]:

@@ -91,7 +91,7 @@ def through_protocol(run: RunFolder, task: Task, more: int = 0) -> Outcome | Non
     keep = len(parts) == 1
     folds = []
     for number, part in enumerate(parts):
-        told = _of_part(task.report, number, len(parts) + more, f"part {number + 1} of {len(parts)}")
+        told = of_part(task.report, number, len(parts) + more, f"part {number + 1} of {len(parts)}")
         fold = trained(task, part, run.fold(part.name), number, told, keep=keep)
         if fold is None:
             return None
@@ -182,7 +182,6 @@ def _speed(member: Any, task: Task, part: Part) -> tuple[float, str]:
     taken = []
     for number in part.train[: _TIMED_FILMS + 1].tolist():
         box = None if task.material.boxes is None else task.material.boxes[number]
-        box = None if box is None or not np.isfinite(box).all() else box
         begun = perf_counter()
         ask(fitted(task.material.cohort.films[number], task.steps, box)[None])
         taken.append(1000 * (perf_counter() - begun))
@@ -218,7 +217,7 @@ def _read(folder: Path, part: Part) -> Fold | None:
     return Fold(part, logits, tuple(notes["curves"]), notes["milliseconds"], notes["device"])
 
 
-def _of_part(report: Report, number: int, parts: int, words: str) -> Report:
+def of_part(report: Report, number: int, parts: int, words: str) -> Report:
     """Progress of a part as progress of the run; the parts that wait are taken to be as long as this one."""
 
     def told(progress: Progress) -> None:
