@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "screen": "assess a folder of any size into a run that survives interruption",
     "evaluate": "how good a bundle is on labelled images, beside the shortcuts",
     "train": "train a network on labelled images as a recipe says, into a bundle",
+    "reproduce": "one of five published papers again, its table beside ours",
     "recipe": "trainings as files: list, show, check",
     "bundle": "the model shelf: list, show, verify, import, export, promote, rollback, remove",
     "phantom": "write simulated chest radiographs",

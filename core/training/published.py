@@ -92,6 +92,7 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     tables: tuple[PublishedTable, ...] = ()
     matrices: tuple[PublishedMatrix, ...] = ()
     checks: tuple[dict[str, Any], ...] = ()
+    comparisons: tuple[tuple[str, str], ...] = ()
     notes: Notes = Notes()
 
     def table(self, name: str) -> PublishedTable:
