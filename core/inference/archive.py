@@ -7,15 +7,15 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
 from core import places
 from core.errors import BundleRefused
 from core.files import whole_file
-from core.inference.bundles import DESCRIPTION, DESCRIPTION_BYTES, Bundle, digest_of, load
-from core.inference.description import all_files, parsed
+from core.inference.bundles import DESCRIPTION, DESCRIPTION_BYTES, LUNGS, Bundle, digest_of, load, names_in, stated
+from core.inference.description import Description, all_files, parsed
 
 _FILE_BYTES = 512 * 2**20
 _BLOCK_BYTES = 2**20
@@ -24,14 +24,19 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def packed(bundle: Bundle, target: Path) -> None:
-    """Write the bundle as one file: the description and every file that it names, nothing else."""
-    names = [DESCRIPTION, *(inside for inside, _sha256 in all_files(bundle.description))]
+    """Write the bundle as one file: the description and every file that it names, and the lungs bundle that it states.
+
+    Refuses "bundle-lungs-missing" when that one is not here.
+    """
+    files = [(name, bundle.path(name)) for name in names_in(bundle)]
+    if (lungs := stated(bundle)) is not None:
+        files += [(f"{LUNGS}/{name}", lungs.path(name)) for name in names_in(lungs)]
     with whole_file(target) as file, zipfile.ZipFile(file, "w") as archive:
-        for name in names:
+        for name, path in files:
             entry = zipfile.ZipInfo(name, _DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, bundle.path(name).read_bytes())
+            archive.writestr(entry, path.read_bytes())
 
 
 def unpacked(file: Path) -> Path:
@@ -45,20 +50,35 @@ def unpacked(file: Path) -> Path:
             entries = {entry.filename: entry for entry in archive.infolist()}
             if DESCRIPTION not in entries:
                 raise BundleRefused("bundle-unreadable", what=f"{file.name} holds no {DESCRIPTION}")
-            content = b"".join(_blocks(archive, entries[DESCRIPTION], DESCRIPTION_BYTES))
-            _raw, description = parsed(content)
-            wanted = dict(all_files(description))
-            for inside, sha256 in wanted.items():
-                if inside not in entries:
-                    raise BundleRefused("bundle-file-missing", what=inside)
-                digest = hashlib.sha256()
-                for block in _blocks(archive, entries[inside], _FILE_BYTES):
-                    digest.update(block)
-                if digest.hexdigest() != sha256:
-                    raise BundleRefused("bundle-file-changed", what=inside)
-            return _extracted(archive, [entries[name] for name in (*wanted, DESCRIPTION)], digest_of(content))
+            digest, description, names = _checked(archive, entries)
+            if description.lungs is not None and f"{LUNGS}/{DESCRIPTION}" in entries:
+                present, _lungs, own = _checked(archive, entries, f"{LUNGS}/")
+                if present != description.lungs:
+                    raise BundleRefused("bundle-file-changed", what=f"{LUNGS}/{DESCRIPTION}")
+                names = own + names
+            return _extracted(archive, [entries[name] for name in names], digest)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise BundleRefused("bundle-unreadable", what=f"{file.name}: {error}") from error
+
+
+def _checked(
+    archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], prefix: str = ""
+) -> tuple[str, Description, list[str]]:
+    """The digest of a bundle in the archive, its description, and its files' names there, the description last."""
+    content = b"".join(_blocks(archive, entries[prefix + DESCRIPTION], DESCRIPTION_BYTES))
+    _raw, description = parsed(content)
+    names = []
+    for inside, sha256 in all_files(description):
+        name = prefix + inside
+        if name not in entries:
+            raise BundleRefused("bundle-file-missing", what=name)
+        digest = hashlib.sha256()
+        for block in _blocks(archive, entries[name], _FILE_BYTES):
+            digest.update(block)
+        if digest.hexdigest() != sha256:
+            raise BundleRefused("bundle-file-changed", what=name)
+        names.append(name)
+    return digest_of(content), description, [*dict.fromkeys(names), prefix + DESCRIPTION]
 
 
 def _extracted(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], digest: str) -> Path:

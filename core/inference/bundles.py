@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import places
 from core.errors import BundleRefused
 from core.files import sha256_of
 from core.inference.description import Description, MemberEntry, NetworkInput, all_files, parsed
 
 DESCRIPTION = "bundle.json"
 DESCRIPTION_BYTES = 4 * 2**20
+LUNGS = "lungs"  # the folder of the shipped lungs bundle, and of one that travels inside another bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,32 @@ def of_kind(bundle: Bundle, kind: str) -> Bundle:
     if bundle.description.kind != kind:
         raise BundleRefused("bundle-kind", what=bundle.name, present=bundle.description.kind, asked=kind)
     return bundle
+
+
+def names_in(bundle: Bundle) -> list[str]:
+    """Every file that belongs to a bundle, its description first; a lungs bundle that travels with it is another."""
+    return [DESCRIPTION, *dict.fromkeys(inside for inside, _sha256 in all_files(bundle.description))]
+
+
+def shipped_lungs() -> Bundle | None:
+    """The lungs bundle that comes with the program; None where it was left out. Refuses what load refuses."""
+    folder = places.SHIPPED_BUNDLES / LUNGS
+    return load(folder) if (folder / DESCRIPTION).is_file() else None
+
+
+def stated(bundle: Bundle) -> Bundle | None:
+    """The lungs bundle that a bundle states; None when it states none. Refuses "bundle-lungs-missing".
+
+    It is looked for in the bundle itself (it travelled with it), in the program, and on the site's own shelf.
+    """
+    wanted = bundle.description.lungs
+    if wanted is None:
+        return None
+    shelf = (file.parent for file in sorted(places.own_bundles().glob(f"*/{DESCRIPTION}")))
+    for folder in (bundle.path(LUNGS), places.SHIPPED_BUNDLES / LUNGS, *shelf):
+        if (folder / DESCRIPTION).is_file() and digest_of(_bytes(folder / DESCRIPTION)) == wanted:
+            return of_kind(load(folder), "lungs")
+    raise BundleRefused("bundle-lungs-missing", what=bundle.name, digest=wanted[:12])
 
 
 def digest_of(description: bytes) -> str:

@@ -6,23 +6,31 @@ are those of every other bundle.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core import places
-from core.errors import BundleRefused
 from core.imaging.geometry import Affine, inverse, moved
 from core.imaging.prepare import Box, Settled, fit
-from core.inference.bundles import DESCRIPTION, Bundle, load, of_kind
+from core.inference.bundles import Bundle, of_kind, stated
+from core.inference.bundles import shipped_lungs as shipped
 from core.inference.engines.choose import opened
 from core.inference.engines.openvino import Use
 
-SHIPPED = "lungs"
+__all__ = [
+    "LungFinder",
+    "Lungs",
+    "attention",
+    "box_on_stored",
+    "cleaned",
+    "finder_for",
+    "on_film",
+    "on_stored",
+    "shipped",
+]
 _AT_ONCE = 16
 # docs/lungs.md has what these were set on.
 LEAST_PART = 0.15  # of the larger lung: a smaller part beside it is a bowel, a shoulder or the space behind a sternum
@@ -87,38 +95,13 @@ class LungFinder:
         self.engine.close()
 
 
-def shipped() -> Bundle | None:
-    """The lungs bundle that comes with the program; None where it was left out. Refuses what load refuses."""
-    folder = places.SHIPPED_BUNDLES / SHIPPED
-    return load(folder) if (folder / DESCRIPTION).is_file() else None
-
-
 def finder_for(bundle: Bundle, use: Use = "single") -> LungFinder | None:
     """The finder of the lungs bundle that a bundle states, else of the one that comes with the program, if it does.
 
-    On the CPU: it takes milliseconds, and a GPU would be proven first. Refuses (BundleRefused) "bundle-lungs-missing"
-    when the stated one is not here.
+    On the CPU: it takes milliseconds, and a GPU would be proven first. Refuses (BundleRefused) "bundle-lungs-missing".
     """
-    wanted = bundle.description.lungs
-    for own in _at_hand(bundle):
-        if wanted is None or own.digest == wanted:
-            return LungFinder(own, device="cpu", use=use)
-    if wanted is not None:
-        raise BundleRefused("bundle-lungs-missing", what=bundle.name, digest=wanted[:12])
-    return None
-
-
-def _at_hand(bundle: Bundle) -> Iterator[Bundle]:
-    """The lungs bundle that travelled with a bundle, then the shipped one, then the site's own."""
-    if (bundle.path(SHIPPED) / DESCRIPTION).is_file():
-        yield load(bundle.path(SHIPPED))
-    if (own := shipped()) is not None:
-        yield own
-    if bundle.description.lungs is not None:
-        for folder in sorted(places.own_bundles().glob(f"*/{DESCRIPTION}")):
-            with contextlib.suppress(BundleRefused):
-                if (own := load(folder.parent)).description.kind == "lungs":
-                    yield own
+    own = stated(bundle) or shipped()
+    return None if own is None else LungFinder(own, device="cpu", use=use)
 
 
 def on_film(logits: NDArray[np.float32], cell_to_settled: Affine, settled: Settled) -> Lungs:

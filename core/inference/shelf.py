@@ -23,8 +23,7 @@ from core import places
 from core.errors import BundleRefused, Reason, RunRefused
 from core.files import write_whole
 from core.inference.archive import packed
-from core.inference.bundles import DESCRIPTION, Bundle, load
-from core.inference.description import all_files
+from core.inference.bundles import LUNGS, Bundle, load, names_in, of_kind, stated
 
 DEFAULT = "adult-covid"
 _LOG = "promotions.json"
@@ -107,7 +106,7 @@ def imported(path: str | Path) -> Bundle:
     target = shelf / f"{bundle.name}-{bundle.digest[:12]}"
     draft = Path(tempfile.mkdtemp(prefix=".hilum-", dir=shelf))
     try:
-        for inside in (DESCRIPTION, *(name for name, _sha256 in all_files(bundle.description))):
+        for inside in _to_copy(bundle):
             (draft / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(bundle.path(inside), draft / inside)
         if target.exists():  # a copy that somebody spoiled: _all() did not count it as this bundle
@@ -134,7 +133,7 @@ def promote(what: str | Path, who: str | None = None) -> Bundle:
     """
     from core.inference.selfproof import verify
 
-    bundle = chosen(what)
+    bundle = of_kind(chosen(what), "ensemble")
     if not any(one.bundle is not None and one.bundle.digest == bundle.digest for one in _all()):
         bundle = imported(bundle.folder)
     # On the engine that every PC has: Keras would take seconds to start, and proves itself before it is used.
@@ -187,6 +186,14 @@ def log() -> tuple[Promotion, ...]:
         return msgspec.json.decode(file.read_bytes(), type=tuple[Promotion, ...])
     except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise BundleRefused("bundle-unreadable", what=f"{file.name}: {error}") from error
+
+
+def _to_copy(bundle: Bundle) -> list[str]:
+    """The bundle's files, and those of the lungs bundle that came inside it."""
+    own = stated(bundle)
+    if own is None or own.folder != bundle.path(LUNGS):
+        return names_in(bundle)
+    return [*names_in(bundle), *(f"{LUNGS}/{name}" for name in names_in(own))]
 
 
 def _standing(lines: tuple[Promotion, ...]) -> list[str]:

@@ -130,12 +130,14 @@ class _Faults:
 def _terms(assessor: Assessor) -> Terms:
     bundle, engine = assessor.bundle, assessor.engine
     steps = {f"{step['name']} {step['version']}" for member in bundle.members for step in bundle.input(member).steps}
+    # Where the lungs are decides what is refused, and what a lung frame shows.
+    finder = (f"lungs {assessor.lungs.digest[:12]}",) if assessor.lungs is not None else ()
     return Terms(
         bundle.digest,
         engine.name,
         engine.device,
         engine.precision,
-        ", ".join((f"settle {SETTLE_VERSION}", *sorted(steps))),
+        ", ".join((f"settle {SETTLE_VERSION}", *sorted(steps), *finder)),
     )
 
 
