@@ -46,9 +46,10 @@ def lived_in() -> Callable[..., Member]:
         rng = np.random.default_rng(seed)
         for layer in member.model.layers:
             if isinstance(layer, keras().layers.BatchNormalization):
-                size = layer.gamma.shape[0]
+                size = layer.beta.shape[0]
                 spread, middle = rng.uniform(0.5, 1.5, (2, size)), rng.normal(0, 0.3, (2, size))
-                layer.set_weights([spread[0], middle[0], middle[1], spread[1]])
+                # Inception's have no factor of their own.
+                layer.set_weights([spread[0], middle[0], middle[1], spread[1]][4 - len(layer.weights) :])
             elif layer.weights:
                 layer.set_weights([_weights(rng, weight.shape) for weight in layer.weights])
         return member
@@ -62,3 +63,33 @@ def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     # A depthwise kernel (rows, columns, channels, 1) sees one channel only.
     entering = np.prod(shape[:2]) if len(shape) == 4 and shape[3] == 1 else np.prod(shape[:-1])
     return rng.normal(0, np.sqrt(2 / entering), shape)
+
+
+def on_cpu(values: Any) -> np.ndarray:
+    """What a model gives, as a NumPy array, whatever the backend."""
+    return np.asarray(keras().ops.convert_to_numpy(values))
+
+
+@pytest.fixture(scope="session")
+def gradient() -> Callable[..., np.ndarray]:
+    """∂ Σ part(model(x)) / ∂x by the backend's own differentiation."""
+
+    def differentiate(model: Any, x: np.ndarray, part: Callable[[Any], Any]) -> np.ndarray:
+        name = keras().backend.backend()
+        if name == "tensorflow":
+            import tensorflow as tf
+
+            entering = tf.constant(x)
+            with tf.GradientTape() as tape:
+                tape.watch(entering)
+                total = tf.reduce_sum(part(model(entering, training=False)))
+            return tape.gradient(total, entering).numpy()
+        if name == "jax":
+            import jax
+
+            return np.asarray(jax.grad(lambda entering: part(model(entering, training=False)).sum())(x))
+        entering = keras().ops.convert_to_tensor(x).requires_grad_()
+        part(model(entering, training=False)).sum().backward()
+        return on_cpu(entering.grad)
+
+    return differentiate

@@ -16,6 +16,7 @@ from core.runtimes import openvino
 ROOT = Path(__file__).resolve().parents[3]
 
 POOLED = {"layer": "global-average-pooling"}
+CLASSES = {"layer": "dense", "units": 2}
 ARCHITECTURES = {
     "lite0 cut at stride 16": {"cut": "stage5", "input": [96, 64, 1]},
     "lite2, three channels": {"backbone": "efficientnet-lite2", "cut": "stage3", "input": [64, 64, 3]},
@@ -31,6 +32,27 @@ ARCHITECTURES = {
             {"layer": "dropout", "rate": 0.5},
             {"layer": "dense", "units": 3},
         ],
+    },
+    "small network of paper c": {"backbone": "small-cnn", "cut": None, "input": [64, 96, 3], "head": [POOLED, CLASSES]},
+    "head of paper b, dense on every cell": {
+        "backbone": "keras-mobilenet",
+        "cut": "conv_pw_3_relu",
+        "input": [64, 64, 3],
+        "head": [
+            {"layer": "dropout", "rate": 0.5},
+            {"layer": "dense", "units": 6, "activation": "relu"},
+            {"layer": "global-max-pooling"},
+            {"layer": "dense", "units": 16, "activation": "relu", "activity_l1": 1e-3, "activity_l2": 1e-3},
+            {"layer": "batch-normalisation"},
+            {**CLASSES, "activity_l1": 1e-3, "activity_l2": 1e-3},
+        ],
+    },
+    "inceptionv3": {"backbone": "keras-inceptionv3", "cut": "mixed4", "input": [75, 96, 1], "head": [POOLED, CLASSES]},
+    "densenet121": {
+        "backbone": "keras-densenet121",
+        "cut": "conv3_block2_concat",
+        "input": [64, 64, 3],
+        "head": [POOLED, CLASSES],
     },
     "one logit, flat": {"head": [{"layer": "flatten"}, {"layer": "dense", "units": 1}]},
     "maximum, sigmoid": {

@@ -7,6 +7,7 @@ from core.errors import BundleRefused
 from core.networks.backend import keras
 from core.networks.heads import DERIVATIVES
 from core.networks.members import build
+from tests.core.networks.conftest import on_cpu
 
 AVERAGE, MAXIMUM, FLAT = ({"layer": name} for name in ("global-average-pooling", "global-max-pooling", "flatten"))
 NORM, DROP, CLASSES = (
@@ -14,6 +15,7 @@ NORM, DROP, CLASSES = (
     {"layer": "dropout", "rate": 0.4},
     {"layer": "dense", "units": 3},
 )
+PENALISED = {"layer": "dense", "units": 2, "activity_l1": 1e-3, "activity_l2": 1e-3}
 
 
 def hidden(units: int, activation: str = "relu") -> dict[str, object]:
@@ -33,32 +35,77 @@ HEADS = {
     "linear in between": [AVERAGE, {"layer": "dense", "units": 8}, NORM, CLASSES],
     "three layers": [AVERAGE, NORM, hidden(16), NORM, DROP, hidden(8, "tanh"), CLASSES],
     "flat, two layers": [FLAT, NORM, hidden(16), NORM, CLASSES],
+    "dense on every cell": [hidden(8), AVERAGE, CLASSES],
+    "dense on every cell, maximum": [NORM, hidden(8), DROP, hidden(6, "tanh"), NORM, MAXIMUM, hidden(5), CLASSES],
+    "linear on every cell, maximum": [{"layer": "dense", "units": 6}, MAXIMUM, CLASSES],
+    "dense on every cell, flat": [hidden(4, "sigmoid"), FLAT, CLASSES],
+    # Paper B's and, with small sizes, paper D's and E's.
+    "paper b": [DROP, AVERAGE, {**hidden(16), "activity_l1": 1e-3, "activity_l2": 1e-3}, NORM, PENALISED],
+    "paper d": [FLAT, hidden(24), DROP, hidden(16), DROP, CLASSES],
+    "paper e": [AVERAGE, {"layer": "dense", "units": 25}, NORM, DROP, {"layer": "dense", "units": 7}],
     **{f"two layers, {name}": [AVERAGE, hidden(16, name), CLASSES] for name in DERIVATIVES if name != "relu"},
 }
 
 
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
-def test_class_maps_are_what_a_gradient_tape_gives(head, lived_in):
-    import tensorflow as tf
-
+def test_class_maps_are_what_differentiation_gives(head, lived_in, gradient):
     member = lived_in(head=head, seed=3)
     pixels = np.random.default_rng(1).normal(0, 0.7, (3, 64, 64, 1)).astype(np.float32)
     feature_maps = member.with_maps.get_layer("features").input
     backbone = keras().models.Model(member.model.inputs[0], feature_maps)
     after = keras().models.Model(feature_maps, member.model.output)
-    entering = tf.constant(backbone(pixels, training=False))
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(entering)
-        logits = after(entering, training=False)
-        each = [logits[:, number] for number in range(logits.shape[1])]
-    gradients = [tape.gradient(logit, entering).numpy() for logit in each]
-    expected = np.stack([np.einsum("nhwk,nk->nhw", entering, g.mean((1, 2))) for g in gradients], 1)
+    entering = on_cpu(backbone(pixels, training=False))
+    expected = np.stack(
+        [
+            np.einsum("nhwk,nk->nhw", entering, gradient(after, entering, lambda y, c=c: y[:, c]).mean((1, 2)))
+            for c in range(member.classes)
+        ],
+        1,
+    )
 
-    found = np.asarray(member.with_maps(pixels, training=False)["maps"])
+    found = on_cpu(member.with_maps(pixels, training=False)["maps"])
 
     scale = np.abs(expected).max()
     assert scale > 1e-4
     assert np.abs(found - expected).max() <= 1e-5 * scale
+
+
+def test_activity_regularisers_are_sums_over_what_a_layer_gives_divided_by_the_batch(lived_in):
+    penalised = {**hidden(16), "activity_l1": 2e-3, "activity_l2": 5e-3}
+    member = lived_in(head=[AVERAGE, penalised, {**PENALISED, "activity_l1": 3e-3, "activity_l2": 7e-3}], seed=4)
+    pixels = np.random.default_rng(0).normal(size=(5, 64, 64, 1)).astype(np.float32)
+    z = member.model.get_layer("head2_dense").output
+    activity = on_cpu(keras().models.Model(member.model.inputs[0], z)(pixels)).clip(0)
+    logits = on_cpu(member.model(pixels)).astype(np.float64)
+    losses = sorted(float(on_cpu(loss)) for loss in member.model.losses)
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    # On probabilities the first part is the same whatever they are.
+    expected = [
+        (2e-3 * activity.sum() + 5e-3 * (activity**2).sum()) / 5,
+        3e-3 + 7e-3 * (p**2).sum() / 5,
+    ]
+    np.testing.assert_allclose(losses, sorted(expected), rtol=1e-5)
+
+
+def test_the_penalty_on_a_single_logit_is_on_both_its_probabilities(lived_in):
+    member = lived_in(head=[AVERAGE, {**PENALISED, "units": 1, "activity_l1": 0.5, "activity_l2": 0.25}], seed=4)
+    pixels = np.ones((2, 64, 64, 1), np.float32)
+    p = 1 / (1 + np.exp(-on_cpu(member.model(pixels)).astype(np.float64)))
+    (loss,) = member.model.losses
+    np.testing.assert_allclose(on_cpu(loss), 0.5 + 0.25 * (p**2 + (1 - p) ** 2).sum() / 2, rtol=1e-5)
+
+
+def test_penalties_count_in_training_and_nowhere_else(lived_in):
+    pixels = np.random.default_rng(0).normal(size=(4, 64, 64, 1)).astype(np.float32)
+    losses, logits = [], []
+    for factor in (0.0, 1.0):
+        row = {**hidden(16), "activity_l2": factor}
+        member = lived_in(head=[AVERAGE, row, CLASSES], seed=4)
+        logits.append(member.model.predict_on_batch(pixels))
+        member.model.compile("sgd", "mse")
+        losses.append(float(member.model.test_on_batch(pixels, np.zeros((4, 3), np.float32))))
+    np.testing.assert_array_equal(*logits)
+    assert losses[1] > losses[0] + 0.01
 
 
 def test_class_maps_keep_their_sign(lived_in):
@@ -92,7 +139,13 @@ def test_features_are_the_mean_of_the_feature_maps_whatever_the_head(lived_in):
         [AVERAGE],
         [CLASSES],
         [AVERAGE, FLAT, CLASSES],
-        [hidden(8), AVERAGE, CLASSES],
+        [hidden(8), CLASSES],
+        [NORM, DROP, CLASSES],
+        [AVERAGE, {**CLASSES, "activity_l1": -1e-3}],
+        [AVERAGE, {**CLASSES, "activity_l2": "0.001"}],
+        [AVERAGE, {**CLASSES, "activity_l1": float("nan")}],
+        [AVERAGE, {**CLASSES, "use_bias": False}],
+        [{**AVERAGE, "name": "pooling"}, CLASSES],
         [AVERAGE, hidden(3)],
         [AVERAGE, {"layer": "dense", "units": 0}],
         [AVERAGE, {"layer": "dense", "units": 10**9}],
