@@ -189,12 +189,24 @@ def _scale(fitted: Fitted, step: Step) -> Fitted:
     return Fitted(np.repeat(pixels[..., None], step["channels"], axis=2), fitted.fitted_to_settled)
 
 
+def _scale_each(fitted: Fitted, step: Step) -> Fitted:
+    """0…1 to (255·x - offset) / divisor of each channel: the ranges called caffe and torch.
+
+    offsets, divisors: one a channel, in the channels' own `order`, "rgb" or "bgr"; a film is equally red, green and
+    blue, so the order says what the numbers stand for and changes nothing.
+    """
+    offsets, divisors = (np.asarray(step[name], np.float32) for name in ("offsets", "divisors"))
+    pixels = (fitted.pixels[..., None] * np.float32(255) - offsets) / divisors
+    return Fitted(pixels.astype(np.float32, copy=False), fitted.fitted_to_settled)
+
+
 _STEPS: dict[tuple[str, int], Callable[[Fitted, Step], Fitted]] = {
     ("border-crop", 1): _border_crop,
     ("stretch", 1): _stretch,
     ("letterbox", 1): _letterbox,
     ("levels", 1): _levels,
     ("scale", 1): _scale,
+    ("scale", 2): _scale_each,
 }
 
 
