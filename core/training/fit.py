@@ -67,7 +67,7 @@ def fit(
     loss: (targets, outputs) → (n,), in place of the phases' own, for a member whose outputs are no classes; accuracy
     is then the share of outputs on the right side of 0. start: what the present weights are, as a recipe says it
     (random, imagenet, …); where it is given, layers that have learnt nothing are not frozen. every: seconds between
-    checkpoints, at least; also at the end of each phase, and when stopped.
+    checkpoints, at least (0: after every step); there is also one at the end of each phase, and when stopped.
     Validation loss is the plain cross-entropy: no smoothing, no regularisers.
     Refuses (RunRefused) "loss-not-finite", "frozen-random", "binary-loss", "validation-needed", "smote-features",
     "run-differs", "run-unreadable", "disk-full", "place-unwritable".
@@ -188,7 +188,8 @@ class _Run:
         self._saving_took = self._saved_at - began
 
     def _save_now_and_then(self, stretch: Stretch) -> None:
-        if monotonic() - self._saved_at >= max(self.every, self._saving_took / _SHARE_OF_TIME):
+        since = monotonic() - self._saved_at
+        if not self.every or since >= max(self.every, self._saving_took / _SHARE_OF_TIME):
             self._save(stretch)
 
     def _forget_older(self) -> None:

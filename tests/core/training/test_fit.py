@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -264,3 +266,26 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> Non
     _same(finished.curves, found.curves)
     for one, other in zip(again.model.get_weights(), own.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_the_run_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, count = os.fsync, [0]
+
+    def full(handle: int) -> None:
+        count[0] += 1
+        if count[0] >= 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunRefused) as refused:
+        _trained(tmp_path, every=0)
+    assert refused.value.code == "disk-full"
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.npz"]
+    monkeypatch.setattr(os, "fsync", flush)
+    told: list[Progress] = []
+    _own, found = _trained(tmp_path, report=told.append)
+    assert told[0].done == 3
+    assert len(found.curves) == 3
