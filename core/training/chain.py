@@ -84,13 +84,15 @@ def run_chain(
         run.agree(recipe, material, parts, base.start.notes)
         folds: list[Fold] = []
         once = leaky or not shares.any()
+        network: tuple[Mapping[str, Any], Path] | None = None
         for number, part in enumerate(parts):
-            held = np.zeros(len(shares), bool) if once else shared(source.material, material, part.test)
-            name = "source" if once else f"source-{part.name}"
-            weights = _source_weights(base, source, ~held, run.path / "folds" / name, number)
-            if weights is None:
+            if network is None or not once:
+                held = np.zeros(len(shares), bool) if once else shared(source.material, material, part.test)
+                name = "source" if once else f"source-{part.name}"
+                network = _source_network(base, source, ~held, run.fold(name), number)
+            if network is None:
                 return None
-            start = replace(base.start, network=weights)
+            start = replace(base.start, network=network)
             fold = trained(replace(base, start=start), part, run.fold(part.name), number, report, keep=False)
             if fold is None:
                 return None
@@ -122,7 +124,7 @@ def _start(source: Source, shares: Mask, leaky: bool) -> Start:
     return Start("bundle", notes=msgspec.json.decode(msgspec.json.encode(notes)))
 
 
-def _source_weights(
+def _source_network(
     base: Task, source: Source, allowed: Mask, folder: Path, number: int
 ) -> tuple[Mapping[str, Any], Path] | None:
     material = part_of(source.material, allowed)

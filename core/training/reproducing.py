@@ -104,7 +104,7 @@ def plans(
     An image-wise recipe is carried out both ways, by group first.
     """
     found = _chosen(key, names)
-    sources = {recipe.network.start.partition(":")[2] for recipe in found}
+    sources = {recipe.network.start.partition(":")[2] for recipe in recipes.shipped() if recipe.paper == key}
     wanted, left_out = [], []
     for published in sorted(found, key=lambda each: each.name not in sources):
         too_large = None if scale is None or published.name in names else beyond(published, scale)
@@ -152,7 +152,7 @@ def reproduce(
             if run.notes.get(name, value) != value:
                 raise RunRefused("run-differs", present=f"{name} = {run.notes[name]}", asked=value)
         run.note(**asked, started=run.notes.get("started", now()))
-        if data is None:
+        if data is None and source_data is None:
             return Reproduction(of, scale, tuple(left_out))
         places = {"target": data, "source": source_data}
         films: dict[str, Material] = {}
@@ -205,6 +205,8 @@ def _ran(
     beginning = recipes.source_of(plan.published)
     if "source" not in films and (beginning is not None or plan.data == "source"):
         return Ran(plan, why="It needs the films of the source task: --source-data LABELS.")
+    if plan.data not in films:
+        return Ran(plan, why="It needs the films of the target task: --data LABELS.")
     try:
         if beginning is not None:
             source = Source(scaled(beginning, scale) if scale else beginning, films["source"])

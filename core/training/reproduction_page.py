@@ -178,7 +178,7 @@ def _marks(flags: Sequence[str]) -> str:
 
 
 def _first_mark(table: Mapping[str, Any]) -> str:
-    return next(flag for row in table["rows"] for flags in row["flags"] for flag in flags)
+    return next(str(flag) for row in table["rows"] for flags in row["flags"] for flag in flags)
 
 
 def _figure(cell: Mapping[str, Any] | None, unit: str) -> str:
