@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,13 +26,14 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _STYLES = ("-", "--", "-.", ":")
 _INK, _FAINT = "#333333", "#cccccc"
 _BINS = 10
+_LETTERS_AN_INCH = 13
 _MOST_LABELS = 12
 
 
 def draw(found: Reproduction, folder: Path) -> list[dict[str, str]]:
     """Write the pictures; gives {file, title} of each, files relative to the folder's parent."""
     made(folder)
-    scale = f" ({found.scale.words})" if found.scale else ""
+    scale = found.scale.words if found.scale else ""
     drawn = []
     for unit, words in (("group", "patients kept together"), ("image", "by image")):
         runs = [ran for ran in found.runs if ran.outcome and ran.plan.unit == unit and not ran.same_as]
@@ -46,12 +48,14 @@ def draw(found: Reproduction, folder: Path) -> list[dict[str, str]]:
                 file = f"{name}-by-{unit}.png"
                 full = f"{title}, {words}"
                 _save(picture(chosen), folder / file, f"Paper {found.paper.key.upper()}: {full}", scale)
-                drawn.append({"file": f"{folder.name}/{file}", "title": full + scale})
+                drawn.append({"file": f"{folder.name}/{file}", "title": full})
     return drawn
 
 
 def _save(figure: Figure, path: Path, title: str, scale: str) -> None:
-    figure.suptitle(title + ("\n" + scale.strip(" ()") if scale else ""), fontsize=9, color=_INK)
+    letters = int(figure.get_figwidth() * _LETTERS_AN_INCH)
+    lines = [title, *wrap(scale, letters)]
+    figure.suptitle("\n".join(lines), fontsize=9, color=_INK)
     content = BytesIO()
     figure.savefig(content, format="png", dpi=130, metadata={"Software": None})
     write_whole(path, content.getvalue())
@@ -93,6 +97,8 @@ def _outcomes(runs: Sequence[Ran]) -> Iterator[tuple[Ran, Outcome]]:
 
 
 def _curves(runs: Sequence[Ran]) -> Figure:
+    from matplotlib.ticker import MaxNLocator
+
     figure, plots = _grid(len(runs), 3.0, 2.4)
     for axes, (ran, outcome) in zip(plots, _outcomes(runs), strict=True):
         for number, fold in enumerate(outcome.folds):
@@ -105,6 +111,7 @@ def _curves(runs: Sequence[Ran]) -> Figure:
                     axes.plot(epochs, values, style, color=colour, linewidth=width, alpha=0.7, label=words)
             _phase_borders(axes, [str(row.get("phase", "")) for row in fold.curves])
         _plain(axes, "epoch", "loss", _name(ran))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if axes.lines:
             axes.legend(fontsize=6, frameon=False)
     return figure

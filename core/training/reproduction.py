@@ -43,6 +43,7 @@ def told(found: Reproduction, replicates: int = 2000) -> dict[str, Any]:
     return {
         "paper": _paper(found.paper),
         "scale": found.scale.words if found.scale else None,
+        "scale_sentence": found.scale.sentence if found.scale else None,
         "finished": found.finished,
         "tables": [_table(table, checks, found) for table in found.paper.tables],
         "checks": [
@@ -249,8 +250,10 @@ def _comparisons(found: Reproduction, replicates: int) -> Iterator[dict[str, Any
         for other in others:
             if ran.plan.unit == "group" and not ran.plan.leaky and other is not ran:
                 called = ran.plan.published.called or ran.plan.published.name
-                what = "a source network that saw the test films" if other.plan.leaky else "a split by image"
-                yield _compared(ran, other, f"{called}: {what}", replicates)
+                what = "source network that saw the test films, instead of one that did not"
+                if not other.plan.leaky:
+                    what = "split by image instead of by patient"
+                yield {**_compared(ran, other, f"{called}: {what}", replicates), "unit": ""}
 
 
 def _named(runs: Sequence[Ran], called: str, unit: str) -> Ran | None:

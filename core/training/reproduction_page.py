@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_UNITS = {"group": "patients together", "image": "by image, as published"}
+_UNITS = {"group": "patients together", "image": "by image, as published", "": "–"}
 _METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1/macro": "macro F1",
             "auroc/macro": "macro AUROC"}  # fmt: skip
 
@@ -22,7 +22,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     authors = ", ".join(paper["authors"])
     yield f"{title}{authors}, {paper['year']}. Judged there by {paper['judged']}. {paper['convention']}"
     if told["scale"]:
-        yield from ("", f"**{_capital(told['scale'])}.**")
+        yield from ("", f"**{told['scale_sentence']}**")
     if not told["finished"]:
         yield from ("", "**Not finished: --resume goes on. What is done stands below.**")
     if not told["data"]:

@@ -43,9 +43,17 @@ class Scale:
     def words(self) -> str:
         """For the title of every table."""
         return (
-            f"scaled down: {self.side} × {self.side} pixels, {self.folds} folds by patient, at most {self.epochs} "
-            f"epochs and {self.minutes} minutes a network, EfficientNet-Lite0 with ImageNet weights for every ImageNet "
-            "network"
+            f"scaled: {self.side}², {self.folds} folds by patient, ≤ {self.epochs} epochs and ≤ {self.minutes} min a "
+            "network, Lite0 for ImageNet networks"
+        )
+
+    @property
+    def sentence(self) -> str:
+        """For the beginning of a report."""
+        return (
+            f"Scaled down: {self.side} × {self.side} pixels, {self.folds} folds by patient (and as many by image where "
+            f"the paper split by image), at most {self.epochs} epochs and {self.minutes} minutes a network, "
+            "EfficientNet-Lite0 with ImageNet weights in place of every network that started from ImageNet."
         )
 
 
@@ -94,8 +102,6 @@ def changes(recipe: Recipe, scale: Scale) -> list[str]:
             lines.append(f"{one.name}: {what}.")
         if one.epochs != other.epochs:
             lines.append(f"{one.name}: {other.epochs} epochs instead of {one.epochs}.")
-    if recipe.protocol.unit == "image":
-        lines.append("The image-wise folds stand beside those by patient, equally many.")
     return lines
 
 

@@ -216,7 +216,7 @@ def test_the_scale_stands_in_every_title_and_the_films_beside_the_papers(carried
         line for line in page.splitlines() if line.startswith(("## Figures given", "## Compared", "## Runs", "###"))
     ]
     assert len(titles) >= 8
-    assert all("32 × 32 pixels" in title for title in titles)
+    assert all("scaled: 32²" in title for title in titles)
     classes = {one["name"]: one for one in told["data"]["target"]["classes"]}
     assert (classes["covid19"]["published"], classes["covid19"]["films"]) == (456, 24)
     assert classes["covid19"]["sources"] == {"web": 24}
