@@ -143,6 +143,10 @@ def _cautions() -> tuple[Sentence, ...]:
         ("view-unknown", _("caution", "The file does not state the view.")),
         ("age-unknown", _("caution", "The file does not state the patient's age.")),
         ("no-lungs-found", _("caution", "No lungs were found; what needs them was done on the whole film.")),
+        (
+            "one-lung-found",
+            _("caution", "Only one lung was found; the other may be white, missing, or outside the image."),
+        ),
         ("lungs-cut", _("caution", "The lungs reach the edge of the image; part of them may be missing.")),
         ("members-disagree", _("caution", "The members disagree by more than the bundle allows.")),
         ("near-the-threshold", _("caution", "The suspicion lies too near the operating point to decide.")),

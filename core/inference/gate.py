@@ -23,6 +23,8 @@ NOISE_ROUGHNESS = 0.12
 FEWEST_LEVELS = 24
 MOST_MASKED = 0.4  # of the picture, in padding or behind a shutter: above it a caution
 LEAST_FRONTAL = -0.1
+MOST_CUT, MUCH_CUT = 0.65, 0.4  # of a side of the lungs' box, at the film's edge: refused, and a caution
+WIDEST_LUNG = 0.6  # of the film's width, where only one lung was found
 
 _CHEST = ("CHEST", "THORA", "LUNG")
 _PROJECTIONS = {"CR", "DX", "OT", "SC", "RG"}
@@ -91,10 +93,16 @@ def from_looks(looks: Looks) -> tuple[Reason, ...]:
 
 
 def from_lungs(lungs: Lungs) -> tuple[Reason, ...]:
-    """What the lungs say against the film: none at all, or not a whole chest."""
+    """What the lungs say against the film: none at all, or not a whole chest; the milder the less certain."""
     if not lungs.found:
         return (reason("gate-no-lungs"),)
-    return ()
+    if lungs.cut > MOST_CUT:
+        return (reason("gate-cropped", what="its edge cuts the lungs off"),)
+    if lungs.one_sided and lungs.wide > WIDEST_LUNG:
+        return (reason("gate-cropped", what="one lung fills it"),)
+    if lungs.one_sided:
+        return (reason("one-lung-found"),)
+    return (reason("lungs-cut"),) if lungs.cut > MUCH_CUT else ()
 
 
 def from_masking(share: float) -> tuple[Reason, ...]:

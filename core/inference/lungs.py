@@ -34,8 +34,10 @@ __all__ = [
 _AT_ONCE = 16
 # docs/lungs.md has what these were set on.
 LEAST_PART = 0.15  # of the larger lung: a smaller part beside it is a bowel, a shoulder or the space behind a sternum
-LEAST_SHARE = 0.03  # of the film: less is no lungs
-LEAST_SURE = 0.7  # mean probability within a part
+LEAST_SHARE = 0.05  # of the film: less is no lungs
+LEAST_SURE = 0.83  # mean probability of "lung" in both parts; other pictures have less
+LEAST_SURE_PART = 0.7
+_ONE_LUNG = 0.75  # width through height of a box that can hold one lung only
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,29 @@ class Lungs:
     @property
     def found(self) -> bool:
         return self.box is not None
+
+    @property
+    def cut(self) -> float:
+        """How much of a side of the box is lung that ends at the film's edge; the worst of the four sides, 0…1."""
+        if self.box is None:
+            return 0.0
+        top, left, bottom, right = self.box
+        edges = (self.mask[0], right - left), (self.mask[-1], right - left)
+        sides = (self.mask[:, 0], bottom - top), (self.mask[:, -1], bottom - top)
+        return max(float(line.sum()) / length for line, length in (*edges, *sides))
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether only one lung was found; two that touch are wider than high."""
+        if self.box is None or self.parts != 1:
+            return False
+        top, left, bottom, right = self.box
+        return right - left < _ONE_LUNG * (bottom - top)
+
+    @property
+    def wide(self) -> float:
+        """The box's share of the film's width."""
+        return 0.0 if self.box is None else (self.box[3] - self.box[1]) / self.mask.shape[1]
 
 
 class LungFinder:
@@ -122,17 +147,18 @@ def cleaned(logits: NDArray[np.float32]) -> Lungs:
         area = int(areas[number - 1])
         own = labels == number
         certainty = float(np.mean(1 / (1 + np.exp(-logits[own].astype(np.float64)))))
-        if area < LEAST_PART * int(areas.max()) or certainty < LEAST_SURE:
+        if area < LEAST_PART * int(areas.max()) or certainty < LEAST_SURE_PART:
             continue
         outlines, _tree = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
         parts, weight, sure = parts + 1, weight + area, sure + area * certainty
     share = float(mask.mean())
-    if share < LEAST_SHARE:
+    sure = sure / weight if weight else 0.0
+    if share < LEAST_SHARE or sure < LEAST_SURE:
         return Lungs(np.zeros((rows, columns), np.bool_), None, 0.0, 0, 0.0)
     left, top, width, height = cv2.boundingRect(mask)
     box = float(top), float(left), float(top + height), float(left + width)
-    return Lungs(mask.astype(np.bool_), box, share, parts, sure / weight)
+    return Lungs(mask.astype(np.bool_), box, share, parts, sure)
 
 
 def on_stored(lungs: Lungs, settled: Settled, rows: int, columns: int) -> NDArray[np.uint8]:

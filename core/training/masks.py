@@ -21,7 +21,7 @@ _Floats = NDArray[np.float32]
 _OWN_DRAW = 7003  # keeps the draw of this module apart from the augmentation's
 # Shares of the films, and how far it goes; docs/lungs.md says what they are for.
 _SHADED, _SHADE = 0.4, 0.25
-_FILLED, _FILLING = 0.3, (0.15, 0.8)
+_FILLED, _FILLING = 0.15, (0.15, 0.7)
 _FLATTENED = 0.1
 
 
