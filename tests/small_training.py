@@ -17,7 +17,7 @@ RECIPE = {
     "seed": 3,
     "positive": ["bright"],
     "input": {"rows": 32, "columns": 32, "shape": "stretch", "range": "-1..1"},
-    "network": {"backbone": "mobilenetv2", "width": 0.25, "cut": "stage2", "start": "random"},
+    "network": {"backbone": "small-cnn", "start": "random"},
     "augmentation": {"rotation": 5.0, "gamma": 0.1},
     "balance": {"sampling": "classes"},
     "phases": [

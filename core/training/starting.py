@@ -17,6 +17,8 @@ from core.errors import RunRefused
 from core.evidence.judging import LINEAGE
 from core.inference import shelf
 from core.inference.bundles import DESCRIPTION, Bundle, load
+from core.inference.description import MemberEntry
+from core.networks.members import Member
 from core.training.recipe import Recipe
 
 BUNDLE = "bundle"
@@ -26,13 +28,14 @@ BUNDLE = "bundle"
 class Start:
     """Start weights. kind: "random", "imagenet" or "bundle". folder: of Keras' published weight files, if given.
 
-    member: the bundle's member whose weights are taken, name and number.
+    network: whose weights are taken in the kind "bundle": architecture and .weights.h5. bundle: that it is a member
+    of, if any. notes: what a run folder keeps of it, with "words" for people.
     """
 
     kind: str
     folder: Path | None = None
     bundle: Bundle | None = None
-    member: int = 0
+    network: tuple[Mapping[str, Any], Path] | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,22 +57,24 @@ def start_of(recipe: Recipe, given: Path | Bundle | None = None, weights: Path |
         words = {"random": "random weights", "imagenet": f"ImageNet weights of {recipe.network.backbone}"}[kind]
         return Start(kind, weights, notes={"words": words})
     bundle = given if isinstance(given, Bundle) else _bundle(given)
-    number = _member(bundle, recipe)
-    entry = bundle.members[number]
+    entry = _member(bundle, recipe)
     words = f"{bundle.name} {bundle.version}, member {entry.name}"
     notes = {"words": words, "bundle": bundle.name, "version": bundle.version, "digest": bundle.digest,
              "member": entry.name, "weights_sha256": entry.files.weights.sha256}  # fmt: skip
-    return Start("bundle", bundle=bundle, member=number, notes=notes)
+    network = entry.architecture, bundle.path(entry.files.weights.path)
+    return Start("bundle", bundle=bundle, network=network, notes=notes)
 
 
-def load_into(member: Any, start: Start) -> None:
-    """Give a built member its start weights; what has no counterpart keeps its random ones."""
-    from core.networks.start import load_start
+def load_into(member: Member, start: Start) -> None:
+    """Give a built member its start weights; what has no counterpart there keeps its random ones."""
+    from core.networks import start as starts
 
-    if start.bundle is None:
-        load_start(member, start.kind)
-        return
-    raise NotImplementedError
+    if start.kind == "bundle":
+        if start.network is None:
+            raise ValueError("a start from a bundle names the network whose weights are taken")
+        starts.load_member(member, *start.network)
+    else:
+        starts.load_start(member, start.kind, start.folder)
 
 
 def seen(start: Start, cohort: Cohort) -> NDArray[np.bool_]:
@@ -101,16 +106,15 @@ def _bundle(given: Path | None) -> Bundle:
     return shelf.chosen(given)
 
 
-def _member(bundle: Bundle, recipe: Recipe) -> int:
-    """The first member with the recipe's backbone, cut as deep if there is one."""
+def _member(bundle: Bundle, recipe: Recipe) -> MemberEntry:
+    """The first member with the recipe's backbone, cut at the same place if there is one."""
     wanted = recipe.network
     same = [
-        number
-        for number, entry in enumerate(bundle.members)
+        entry
+        for entry in bundle.members
         if entry.architecture.get("backbone") == wanted.backbone and entry.architecture.get("width") == wanted.width
     ]
     if not same:
         have = ", ".join(str(entry.architecture.get("backbone")) for entry in bundle.members)
         raise RunRefused("start-unusable", what=bundle.name, why=f"it has {have}, not {wanted.backbone}")
-    exact = [number for number in same if bundle.members[number].architecture.get("cut") == wanted.cut]
-    return (exact or same)[0]
+    return next((entry for entry in same if entry.architecture.get("cut") == wanted.cut), same[0])
