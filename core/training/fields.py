@@ -77,7 +77,9 @@ def errors(data: Mapping[str, Any], section: type[Section], prefix: str = "", sh
         place = shown + field.name
         if field.name not in data:
             if field.required:
-                found.append(f"{place} is missing: {_begun_small(field.help)}")
+                found.append(
+                    f"{place} is missing: {_begun_small(field.help)}" if field.help else f"{place} is missing."
+                )
             continue
         value = data[field.name]
         if field.inside is None:

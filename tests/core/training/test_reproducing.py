@@ -275,3 +275,27 @@ def test_a_source_that_loses_a_class_is_refused(carried_out: Any, tmp_path: Path
     source = chain.Source(recipes.read("c-model-0"), lost)
     with pytest.raises(RunRefused, match="viral_pneumonia"):
         chain.run_chain(recipe, found.target, source, tmp_path / "run")
+
+
+def test_a_chain_hands_real_weights_on(carried_out: Any, tmp_path: Path) -> None:
+    found, _folder, _trainings, _told = carried_out
+    small: dict[str, Any] = {
+        "name": "small", "title": "Small", "input": {"rows": 32, "columns": 32, "range": "0..1"},
+        "network": {"backbone": "mobilenetv2", "width": 0.25, "cut": "stem", "start": "random"},
+        "phases": [{"epochs": 1}], "protocol": {"kind": "k-fold", "folds": 2, "validation": 0.2},
+    }  # fmt: skip
+    first = recipes.checked(small)
+    phases = [{"trainable": "last-dense", "epochs": 1}]
+    network = {**small["network"], "start": "recipe:c-model-0"}
+    recipe = recipes.checked({**small, "network": network, "phases": phases})
+    outcome = chain.run_chain(recipe, found.target, chain.Source(first, found.source), tmp_path / "run", leaky=True)
+    assert outcome is not None
+    assert len(outcome.table) == 60
+    notes = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert "36 of which share films or patients" in notes["start"]["words"]
+    assert (tmp_path / "run" / "folds" / "source" / "member.weights.h5").is_file()
+    again = chain.run_chain(
+        recipe, found.target, chain.Source(first, found.source), tmp_path / "run", leaky=True, resume=True
+    )
+    assert again is not None
+    assert (again.logits == outcome.logits).all()
