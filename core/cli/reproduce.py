@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli.output import words, write_json
 from core.cli.progress import progress_line, stopping
+from core.errors import UsageRefused
 
 if TYPE_CHECKING:
     from core.training.reproducing import Reproduction
+    from core.training.scaled import Scale
+
+_ENOUGH_FOR_ALL = 60  # minutes a network
 
 HELP = """Carry one of five published papers out again on labelled films: every network with a place in its table, split
 by patient and, where the paper did so, by image. Writes RUN/report.md, report.json and figures: the published table
@@ -24,6 +28,7 @@ days; --scaled is one smaller protocol for all, named in the title of every tabl
 examples:
   python main.py reproduce a -o reports/a
   python main.py reproduce c --data c.csv --source-data c-source.csv -o runs/c --scaled
+  python main.py reproduce a --data a.csv -o runs/a --scaled side=224 folds=5 epochs=20 minutes=120
 """
 
 
@@ -37,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe", metavar="NAME", nargs="+", action="extend", default=[], help="only these recipes of the paper"
     )
-    parser.add_argument("--scaled", action="store_true", help="the smaller protocol: 128², 3 folds, 10 epochs, Lite0")
+    parser.add_argument(
+        "--scaled", metavar="KEY=VALUE", nargs="*",
+        help="the smaller protocol: side=128 folds=3 epochs=10 minutes=20 (a network), each of which may be given; "
+        "with minutes=60 or more no network is too large for it",
+    )  # fmt: skip
     parser.add_argument("--leaky", action="store_true", help="also with a source network that saw the test films")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of Keras' published ImageNet weight files")
     parser.add_argument("--resume", action="store_true", help="go on with RUN, or begin it")
@@ -63,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
 def _reproduced(options: argparse.Namespace) -> Reproduction:
     from core.progress import Stop
     from core.training.reproducing import reproduce
-    from core.training.scaled import Scale
 
+    scale = None if options.scaled is None else _scale(options.scaled)
     stop = Stop()
     sentence = "Stopping: what is done is kept for --resume, and reported."
     with stopping(stop, sentence), progress_line("Reproducing", notes=True) as show:
@@ -74,13 +83,30 @@ def _reproduced(options: argparse.Namespace) -> Reproduction:
             data=options.data,
             source_data=options.source_data,
             names=options.recipe,
-            scale=Scale() if options.scaled else None,
+            scale=scale,
             leaky=options.leaky,
             weights=options.weights,
             resume=options.resume,
             report=show,
             stop=stop,
         )
+
+
+def _scale(given: list[str]) -> Scale:
+    """The smaller protocol, as it was asked for. Refuses "option-unusable" (UsageRefused)."""
+    from core.training.scaled import Scale
+
+    limits = {"side": (32, 512), "folds": (2, 20), "epochs": (1, 1000), "minutes": (1, 100_000)}
+    values: dict[str, int] = {}
+    for each in given:
+        key, _, text = each.partition("=")
+        low, high = limits.get(key, (1, 0))
+        if not text.isdecimal() or not low <= int(text) <= high:
+            known = ", ".join(f"{name} ({least} to {most})" for name, (least, most) in limits.items())
+            raise UsageRefused("option-unusable", what=f"--scaled takes {known} as KEY=VALUE, got {each}.")
+        values[key] = int(text)
+    skips = () if values.get("minutes", 0) >= _ENOUGH_FOR_ALL else Scale().skips
+    return Scale(**values, skips=skips)
 
 
 def _show(told: dict[str, Any], folder: Path) -> None:

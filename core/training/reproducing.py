@@ -153,7 +153,7 @@ def reproduce(
                 raise RunRefused("run-differs", present=f"{name} = {run.notes[name]}", asked=value)
         run.note(**asked, started=run.notes.get("started", now()))
         if data is None and source_data is None:
-            return Reproduction(of, scale, tuple(left_out))
+            return Reproduction(of, scale)
         places = {"target": data, "source": source_data}
         films: dict[str, Material] = {}
         for kind, place in places.items():

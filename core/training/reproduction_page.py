@@ -71,6 +71,7 @@ def _table(table: Mapping[str, Any], scale: str | None, *, measured: bool) -> It
         for run in row["measured"]:
             how = _UNITS[run["unit"]] + (", source saw the test films" if run["leaky"] else "")
             if run["cells"] is None:
+                how = f"not carried out ({how})"
                 cells = [run["why"], *[""] * (len(table["columns"]) - first - 1)]
             else:
                 cells = [_figure(cell, table["unit"]) for cell in run["cells"][first:]]

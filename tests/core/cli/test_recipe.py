@@ -77,6 +77,15 @@ def test_reproducing_without_films_tells_what_is_wrong_and_what_is_wanted(tmp_pa
     assert run("reproduce", "f", "-o", str(tmp_path / "run")) == 2
 
 
+def test_a_scale_may_be_given_and_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["reproduce", "d", "-o", str(tmp_path / "run"), "--json", "--scaled"]
+    assert run(*words, "side=224", "minutes=90") == 0
+    (told,) = lines(capsys)
+    assert told["scale"].startswith("scaled: 224², 3 folds by patient, ≤ 10 epochs and ≤ 90 min")
+    assert run(*words, "size=224") == 2
+    assert "--scaled takes side (32 to 512)" in capsys.readouterr().err
+
+
 def test_the_page_of_recipes_is_current() -> None:
     written = (PROGRAM / "docs" / "recipes.md").read_text("utf-8")
     assert written == page(), "run python tools/write_recipe_page.py"
