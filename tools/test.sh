@@ -9,4 +9,15 @@ export QT_QPA_PLATFORM=offscreen
 .venv/bin/ruff format --check -q .
 .venv/bin/mypy
 .venv/bin/lint-imports
-exec .venv/bin/python -m pytest -n 2 "$@"
+[ $# = 0 ] || exec .venv/bin/python -m pytest -n 2 "$@"
+.venv/bin/python -m pytest -n 2
+
+# The networks on another backend of Keras: some of their tests, quick ones. What it adds has a lock of its own.
+wanted=$(sha256sum requirements-jax.lock | cut -d' ' -f1)
+if [ "$(cat .venv/jax-installed-from 2>/dev/null)" != "$wanted" ]; then
+    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-jax.lock
+    echo "$wanted" >.venv/jax-installed-from
+fi
+export KERAS_BACKEND=jax
+exec .venv/bin/python -m pytest -n 0 -q tests/core/networks \
+    -k "(differentiation and paper) or normalisations_stay or regularisers_are or all_but_the_last"

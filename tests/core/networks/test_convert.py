@@ -10,10 +10,18 @@ import pytest
 
 from core.errors import BundleRefused
 from core.networks import convert as conversion
+from core.networks.backend import keras
 from core.networks.convert import LIMIT, check_images, convert
 from core.runtimes import openvino
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _with_tensorflow() -> None:
+    if keras().backend.backend() != "tensorflow":
+        pytest.skip("a conversion to OpenVINO goes through TensorFlow")
+
 
 POOLED = {"layer": "global-average-pooling"}
 CLASSES = {"layer": "dense", "units": 2}
