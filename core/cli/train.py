@@ -30,6 +30,9 @@ examples:
 """
 
 
+_MOST_TOLD = 10
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a recipe's name or its TOML file")
     parser.add_argument("--data", metavar="LABELS", type=Path, required=True, help="labelled films")
@@ -137,8 +140,10 @@ def _tell(options: argparse.Namespace, bundle: Bundle) -> None:
     out = words()
     for one in found["warnings"]:
         out.print(f"- {one}")
-    for one in found["unread"]:
+    for one in found["unread"][:_MOST_TOLD]:
         out.print(f"left out: {one['path']}: {one['text']}")
+    if len(found["unread"]) > _MOST_TOLD:
+        out.print(f"left out: {len(found['unread']) - _MOST_TOLD} more files; report.json names them")
     majority = found["baselines"]["majority"]
     out.print(f"accuracy {figure(found['figures']['accuracy'])}; always {majority['class']}: "
               f"{figure(majority['accuracy'])}; macro AUROC {figure(found['figures']['auroc/macro'])}")  # fmt: skip

@@ -152,8 +152,8 @@ def _fitted_on(found: Outcome, part: Part) -> Numbers:
 def _constants(task: Task, found: Outcome, member: Member, part: Part) -> Constants:
     material, classes = task.material, task.material.classes
     numbers = _fitted_on(found, part)
-    labels = [material.labels[number] for number in numbers.tolist()]
-    groups = [material.groups[number] for number in numbers.tolist()]
+    labels = material.cohort.labels[numbers].tolist()
+    groups = material.cohort.groups[numbers].tolist()
     few = small_classes(labels, groups)
     if few or set(labels) != set(classes):
         return _kept(task, few)
@@ -193,7 +193,12 @@ def _kept(task: Task, few: Mapping[str, tuple[int, int]]) -> Constants:
     why = f"under 100 films or 30 patients in a class ({counted})" if few else "a class is missing among them"
     bundle = task.start.bundle
     nothing = np.zeros(len(task.material.classes))
-    if bundle is not None and bundle.classes == task.material.classes:
+    suspicious = positives(task.recipe, task.material.classes)
+    if (
+        bundle is not None
+        and set(bundle.classes) == set(task.material.classes)
+        and set(bundle.description.suspicion) == set(suspicious)
+    ):
         point = _reworded(bundle.description.operating_points[0], f"as in {bundle.name} {bundle.version}; {why}")
         words = f"Temperature and operating point are those of {bundle.name} {bundle.version}: {why}."
         return Constants(nothing, bundle.description.temperature, point, words)
@@ -222,9 +227,7 @@ def _novelty(member: Member, task: Task, part: Part) -> Novelty | None:
         f"{len(known)} films of the training against {len(wrong)} pictures that are no upright frontal film (some of "
         "the films made negative, turned or cut); out of fold, 99 of 100 known films of every source pass"
     )
-    return learnt(
-        {name: good}, {name: bad}, groups=[task.material.sources[number] for number in numbers.tolist()], words=words
-    )
+    return learnt({name: good}, {name: bad}, groups=task.material.cohort.sources[numbers].tolist(), words=words)
 
 
 def spoilt(films: Sequence[NDArray[np.uint16]], every: int) -> list[NDArray[np.uint16]]:
@@ -285,7 +288,7 @@ def _licence(task: Task) -> str:
 
 
 def _mix(material: Material, numbers: Numbers) -> dict[str, int]:
-    count = Counter(material.labels[number] for number in numbers.tolist())
+    count = Counter(material.cohort.labels[numbers].tolist())
     return {name: count[name] for name in material.classes}
 
 

@@ -102,12 +102,13 @@ def _table(
     recipe: Recipe, material: Material, folds: Sequence[Fold], numbers: Numbers, logits: NDArray[np.float32]
 ) -> Table:
     films = [material.films[number] for number in numbers.tolist()]
+    groups = material.cohort.groups[numbers]
     others = _baselines(material, [fold.part for fold in folds])
     return Table(
         classes=material.classes,
         truth=material.truth[numbers],
         probabilities=softmax(logits),
-        groups=tuple(material.groups[number] for number in numbers.tolist()),
+        groups=tuple(groups.tolist()),
         sources=tuple(film.source for film in films),
         names=tuple(material.cohort.sha256s[numbers].tolist()),
         strata={
@@ -134,12 +135,13 @@ def _baselines(material: Material, parts: Sequence[Part]) -> dict[str, Floats]:
         with np.load(path) as stored:
             return {name: stored[name] for name in stored.files}
     found: dict[str, Floats] = {}
+    truth = material.truth
     for name, features in _features(material).items():
         answers = np.full((len(material.cohort), len(material.classes)), np.nan)
         for number, part in enumerate(parts):
             known = _fewer(part.train, number)
             answers[part.test] = baselines.trained(
-                np.asarray(features[known], np.float64), material.truth[known],
+                np.asarray(features[known], np.float64), truth[known],
                 np.asarray(features[part.test], np.float64), classes=len(material.classes),
                 model="logistic" if name == "source" else "svm",
             )  # fmt: skip

@@ -124,13 +124,14 @@ def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *
     seed = recipe.seed + 1000 * number
     keras().utils.set_random_seed(seed)
     member = members.build(task.architecture)
-    load_into(member, task.start)
+    load_into(member, task.start, material.classes)
     targets = np.eye(len(material.classes), dtype=np.float32)[material.truth]
+    sources = material.sources
 
     def feed(numbers: NDArray[np.int64], **more: Any) -> FilmFeed:
         return FilmFeed(
             material.cohort.films.chosen(numbers), targets[numbers], task.steps, seed=seed,
-            sources=[material.sources[one] for one in numbers.tolist()], boxes=_boxes(material, numbers), **more,
+            sources=[sources[one] for one in numbers.tolist()], boxes=_boxes(material, numbers), **more,
         )  # fmt: skip
 
     fitted = fit(

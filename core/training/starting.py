@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from core.evidence.judging import LINEAGE
 from core.inference import shelf
 from core.inference.bundles import DESCRIPTION, Bundle, load
 from core.inference.description import MemberEntry
-from core.networks.members import Member
+from core.networks.members import Member, build
 from core.training.recipe import Recipe
 
 BUNDLE = "bundle"
@@ -65,16 +65,31 @@ def start_of(recipe: Recipe, given: Path | Bundle | None = None, weights: Path |
     return Start("bundle", bundle=bundle, network=network, notes=notes)
 
 
-def load_into(member: Member, start: Start) -> None:
-    """Give a built member its start weights; what has no counterpart there keeps its random ones."""
+def load_into(member: Member, start: Start, classes: Sequence[str]) -> None:
+    """Give a built member its start weights; what has no counterpart there keeps its random ones.
+
+    classes: the member's, in its order. A bundle that tells the same classes apart gives its last layer too.
+    """
     from core.networks import start as starts
 
     if start.kind == "bundle":
         if start.network is None:
             raise ValueError("a start from a bundle names the network whose weights are taken")
         starts.load_member(member, *start.network)
+        if start.bundle is not None and set(start.bundle.classes) == set(classes):
+            _take_last_layer(member, start.network, [start.bundle.classes.index(name) for name in classes])
     else:
         starts.load_start(member, start.kind, start.folder)
+
+
+def _take_last_layer(member: Member, network: tuple[Mapping[str, Any], Path], order: Sequence[int]) -> None:
+    """The same classes need no new head: it would have to learn from nothing what the start knows."""
+    architecture, weights = network
+    source = build(architecture)
+    source.model.load_weights(weights)
+    kernel, bias = source.head[-1].get_weights()
+    if kernel.shape == tuple(member.head[-1].kernel.shape):
+        member.head[-1].set_weights([kernel[:, order], bias[order]])
 
 
 def seen(start: Start, cohort: Cohort) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.evidence.comparison import compared
 from core.files import write_whole
 from core.inference.ensemble import softmax
 from core.training.folder import RunFolder
@@ -42,6 +43,26 @@ def write_report(run: RunFolder, found: Outcome, material: Material) -> None:
     write_whole(run.path / "report.json", json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
     write_whole(run.path / "predictions.csv", _predictions(found))
     write_whole(run.path / "report.md", "\n".join(_lines(told, material)) + "\n")
+
+
+def write_beside(run: RunFolder, published: Outcome, together: Outcome) -> None:
+    """Add to the report of a split by image what the same recipe comes to with groups kept together."""
+    paired = compared(together.table, published.table)
+    path = run.path / "report.json"
+    told = {**json.loads(path.read_text("utf-8")), "with_groups_together": {**together.evidence, "compared": paired}}
+    write_whole(path, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    lines = [
+        "",
+        "## The same with patients and near duplicates kept together",
+        "",
+        f"| what | split by image, as published | kept together | by image is better by, on {paired['films']} films |",
+        "|---|---|---|---|",
+    ]
+    for name in ("accuracy", "balanced_accuracy", "f1/macro", "auroc/macro"):
+        cells = [figure(one.evidence["figures"][name]) for one in (published, together)]
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {figure(paired['difference'].get(name))} |")
+    page = run.path / "report.md"
+    write_whole(page, page.read_text("utf-8") + "\n".join(lines) + "\n")
 
 
 def warnings(found: Outcome, material: Material) -> Iterator[str]:

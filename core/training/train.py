@@ -16,6 +16,7 @@ from core.training.recipe import Recipe
 from core.training.run import WEIGHTS, Task, of_part, parts_of, run_protocol, task_of, through_protocol, trained
 from core.training.splitting import Part
 from core.training.starting import BUNDLE, start_of
+from core.training.telling import write_beside
 
 TWIN = "twin"
 FINAL = "final"
@@ -53,11 +54,22 @@ def train(
         by_group = splitting.twin(recipe)
         if by_group is not None:
             task = task_of(by_group, material, task.start, report, stop)
-            found = run_protocol(
-                by_group, material, folder / TWIN, start=start, weights=weights, report=report, stop=stop, resume=True
+            published, found = (
+                found,
+                run_protocol(
+                    by_group,
+                    material,
+                    folder / TWIN,
+                    start=start,
+                    weights=weights,
+                    report=report,
+                    stop=stop,
+                    resume=True,
+                ),
             )
             if found is None:
                 return None
+            write_beside(run, published, found)
         if (folder / BUNDLE / DESCRIPTION).is_file():
             return load(folder / BUNDLE)
         kept = _kept(folder if by_group is None else folder / TWIN, task, found)
