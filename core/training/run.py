@@ -58,17 +58,19 @@ def run_protocol(
     report: Report = lambda progress: None,
     stop: Stop | None = None,
     resume: bool = False,
+    keep: bool = False,
 ) -> Outcome | None:
     """Train and judge every part of the recipe's protocol in a run folder; None when it was stopped.
 
     start: a bundle, or a run that ended in one; goes before the recipe's own start. weights: a folder of Keras'
     published weight files. resume: go on with the folder, or begin it; what is done is not done again, and the result
-    is that of an undisturbed run. Writes report.md and report.json.
+    is that of an undisturbed run. keep: leave the weights of a single split in its folder. Writes report.md,
+    report.json and predictions.csv.
     Refuses (RunRefused) "run-in-use", "run-exists", "run-differs", "class-missing", and what fit refuses.
     """
     with RunFolder(folder, resume=resume) as run:
         task = task_of(recipe, material, start_of(recipe, start, weights), report, stop or Stop())
-        return through_protocol(run, task)
+        return through_protocol(run, task, keep=keep)
 
 
 def task_of(recipe: Recipe, material: Material, start: Start, report: Report, stop: Stop) -> Task:
@@ -84,15 +86,14 @@ def parts_of(task: Task) -> list[Part]:
     )  # fmt: skip
 
 
-def through_protocol(run: RunFolder, task: Task, more: int = 0) -> Outcome | None:
+def through_protocol(run: RunFolder, task: Task, *, keep: bool, more: int = 0) -> Outcome | None:
     """The parts of the protocol, then the report. more: parts that come after these, for the time left."""
     parts = parts_of(task)
     run.agree(task.recipe, task.material, parts, task.start.notes)
-    keep = len(parts) == 1
     folds = []
     for number, part in enumerate(parts):
         told = of_part(task.report, number, len(parts) + more, f"part {number + 1} of {len(parts)}")
-        fold = trained(task, part, run.fold(part.name), number, told, keep=keep)
+        fold = trained(task, part, run.fold(part.name), number, told, keep=keep and len(parts) == 1)
         if fold is None:
             return None
         folds.append(fold)
@@ -111,7 +112,7 @@ def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *
     """
     made(folder)
     done = _read(folder, part)
-    if done is not None:
+    if done is not None and ((folder / WEIGHTS).exists() or not keep):
         return done
     from core.networks import members
     from core.networks.backend import keras

@@ -48,29 +48,23 @@ def train(
         stated = [str(split) for split in material.cohort.splits]
         recipe = splitting.for_a_site(recipe, material.labels, material.groups, stated)
         task = task_of(recipe, material, start_of(recipe, start, weights), report, stop)
-        found = through_protocol(run, task, more=0 if len(parts_of(task)) == 1 else 1)
+        # A bundle that is there already needs no weights any more.
+        keep = not (folder / BUNDLE / DESCRIPTION).is_file()
+        found = through_protocol(run, task, keep=keep, more=0 if len(parts_of(task)) == 1 else 1)
         if found is None:
             return None
         by_group = splitting.twin(recipe)
         if by_group is not None:
             task = task_of(by_group, material, task.start, report, stop)
-            published, found = (
-                found,
-                run_protocol(
-                    by_group,
-                    material,
-                    folder / TWIN,
-                    start=start,
-                    weights=weights,
-                    report=report,
-                    stop=stop,
-                    resume=True,
-                ),
-            )
+            published = found
+            found = run_protocol(
+                by_group, material, folder / TWIN, start=start, weights=weights, report=report, stop=stop, resume=True,
+                keep=keep,
+            )  # fmt: skip
             if found is None:
                 return None
             write_beside(run, published, found)
-        if (folder / BUNDLE / DESCRIPTION).is_file():
+        if not keep:
             return load(folder / BUNDLE)
         kept = _kept(folder if by_group is None else folder / TWIN, task, found)
         if kept is None:

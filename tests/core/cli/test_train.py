@@ -214,3 +214,29 @@ def test_ctrl_c_stops_between_two_steps_and_leaves_a_run_to_go_on_with(
     assert "Go on with: train" in capsys.readouterr().err.replace("\n", " ")
     assert (folder / "folds" / "fold-2" / "fit" / "checkpoint.npz").exists()
     assert not (folder / "folds" / "fold-2" / "fold.json").exists()
+
+
+def test_a_published_split_by_image_stands_beside_its_twin_and_begins_with_an_earlier_run(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = small_training.write_recipe(
+        tmp_path, paper="a", classes=[{"name": "normal"}, {"name": "light", "labels": ["bright"]}], positive=["light"],
+        phases=[{"name": "only", "epochs": 1, "batch": 8}],
+        protocol={"kind": "single-with-validation", "unit": "image", "test": 0.3, "validation": 0.2},
+    )  # fmt: skip
+    folder = tmp_path / "run"
+    assert _train(recipe, "--data", runs.labels, "-o", folder, "--start", runs.undisturbed, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["protocol"]["unit"] == "group"  # whose figures the bundle has
+    assert found["start"]["words"].startswith("small ") and found["start"]["digest"] == runs.bundle.digest
+    # The earlier run saw all of these films, and so did this one: nobody is told that the figures are clean.
+    assert any("The start weights saw" in warning and "flatter" in warning for warning in found["warnings"])
+    published = json.loads((folder / "report.json").read_text("utf-8"))
+    assert published["protocol"]["unit"] == "image"
+    assert any("on both sides" in warning for warning in published["warnings"])
+    assert published["with_groups_together"]["compared"]["films"] > 0
+    assert "kept together" in (folder / "report.md").read_text("utf-8")
+    bundle = load(folder / "bundle")
+    assert bundle.classes == ("normal", "light")
+    assert "Start weights: small" in bundle.description.licence
+    assert sum(bundle.description.class_mix["training"].values()) < 30  # the network that was judged, not another one
