@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from core.cli.main import run
 from core.inference.bundles import Bundle, load
+from core.places import SAMPLES
 from tests import small_training, trains
 from tests.faults import FailAt
 
@@ -111,7 +112,7 @@ def test_a_run_folder_tells_what_it_was_made_of_and_keeps_no_checkpoint(runs: Ru
 
 
 def test_the_bundle_opens_like_the_shipped_one(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
-    film = runs.labels.parent / "003.png"
+    film = SAMPLES / "07-normal.png"
     assert run("nowhere:nothing", ["assess", str(film), "--bundle", str(runs.undisturbed / "bundle"), "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert row["status"] == "assessed" and set(row["probabilities"]) == {"bright", "normal"}
