@@ -48,9 +48,9 @@ WORDS = {
 
 def finish(films: Sequence[MaskedFilm], pool: Sequence[tuple[str, Settled]], run: Path) -> None:
     """Make RUN/bundle; opens the locked test once."""
-    apart, _other, last = trainings(films)
+    *apart, last = trainings(films)
     figures: list[Figure] = []
-    for training in (apart, _other):
+    for training in apart:
         errors = _read(run / training.name / "figures.json")
         figures += figures_of(training.judged, errors, f"another hospital ({training.name})")
     member = build(ARCHITECTURE)

@@ -124,8 +124,8 @@ def trainings(films: Sequence[MaskedFilm]) -> tuple[Training, ...]:
     own = {source: tuple(film for film in films if film.source == source) for source in KEYS}
     split = {name: tuple(film for film in films if film.split == name) for name in ("train", "validation", "test")}
     return (
-        Training("without-cohen", own["kermany"], own["cohen"], (10, 6), 1),
-        Training("without-kermany", own["cohen"], own["kermany"], (10, 6), 2),
+        Training("without-cohen", own["kermany"], own["cohen"], (8, 4), 1),
+        Training("without-kermany", own["cohen"], own["kermany"], (8, 4), 2),
         Training("all", split["train"], split["validation"], (20, 14), 3),
     )
 

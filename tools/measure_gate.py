@@ -1,6 +1,7 @@
 """How well the gate tells frontal chest films from other pictures: the figures of docs/gate.md.
 
     python tools/measure_gate.py [--bundle B] [--quick]
+    python tools/measure_gate.py --lungs
 
 Needs ../shared/data. The half of mixed-not-chest that tests/core/inference/gate_names.csv calls "judge" was not looked
 at while the gate was tuned. Films of adult-cxr that the bundle was trained on are counted apart from the others when
@@ -19,14 +20,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
+
 from core.cohort.lineage import read_lineage  # noqa: E402
 from core.errors import ImageFailed, ImageRefused  # noqa: E402
 from core.evidence.intervals import wilson  # noqa: E402
 from core.imaging.film import film_of  # noqa: E402
+from core.imaging.prepare import Settled, settle  # noqa: E402
 from core.imaging.reading import open_radiograph  # noqa: E402
 from core.imaging.sources import ImageRef  # noqa: E402
+from core.inference import gate  # noqa: E402
 from core.inference.assessing import Assessor, unread  # noqa: E402
 from core.inference.assessment import Assessment  # noqa: E402
+from core.inference.lungs import LungFinder, shipped  # noqa: E402
 from core.inference.shelf import chosen  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
@@ -36,11 +42,14 @@ NAMES = ROOT / "tests" / "core" / "inference" / "gate_names.csv"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", help="a bundle; the one in use when left out")
+    parser.add_argument("--lungs", action="store_true", help="only what the lungs say, on every film at hand")
     parser.add_argument("--quick", action="store_true", help="every tenth film of adult-cxr only")
     options = parser.parse_args()
     if not DATA.is_dir():
         print("The folder ../shared/data is not here.")
         return 1
+    if options.lungs:
+        return _lungs(10 if options.quick else 1)
     assessor = Assessor(chosen(options.bundle), "openvino", "cpu")
     print(f"{assessor.bundle.name} {assessor.bundle.version}, digest {assessor.bundle.digest[:12]}\n")
     _others(assessor)
@@ -48,6 +57,67 @@ def main() -> int:
     for folder in (ROOT / "resources" / "samples", DATA / "dicom" / "real"):
         _single(assessor, folder)
     return 0
+
+
+def _lungs(step: int) -> int:
+    """What the lungs alone say of films, of other pictures, and of films that were cut or turned."""
+    bundle = shipped()
+    if bundle is None:
+        print("There is no lungs bundle.")
+        return 1
+    finder = LungFinder(bundle, "openvino", "cpu")
+    print(f"{bundle.name} {bundle.version}, digest {bundle.digest[:12]}\n")
+    found: dict[str, list[str]] = defaultdict(list)
+    for folder in ("adult-cxr", "adult-other", "paediatric-pneumonia"):
+        lines = csv.DictReader((DATA / folder / "images.csv").read_text("utf-8-sig").splitlines())
+        for place, line in enumerate(list(lines)[::step]):
+            settled = _settled(DATA / folder / line["path"])
+            if settled is None:
+                continue
+            found[f"{folder}, {line.get('source', '')}"].append(_said(finder, settled))
+            if place % 20 == 0:
+                for name, own in _cut(settled).items():
+                    found[f"cut: {name}"].append(_said(finder, own))
+    for line in csv.DictReader(NAMES.read_text("utf-8").splitlines()):
+        if (settled := _settled(DATA / "mixed-not-chest" / line["path"])) is not None:
+            found[f"half that {line['half']}s: {line['kind']}"].append(_said(finder, settled))
+    for path in sorted((ROOT / "resources" / "samples").glob("*.*")):
+        if (settled := _settled(path)) is not None:
+            found["our own simulated samples"].append(_said(finder, settled))
+    for name, said in found.items():
+        refused = [one.startswith("gate-") for one in said]
+        counts = ", ".join(f"{code} {count}" for code, count in Counter(one for one in said if one).most_common())
+        print(f"{name:48s} refused {_share(refused)}   {counts}")
+    return 0
+
+
+def _said(finder: LungFinder, settled: Settled) -> str:
+    return ", ".join(reason.code for reason in gate.from_lungs(finder.find(settled)))
+
+
+def _settled(path: Path) -> Settled | None:
+    """None for what the reader refuses."""
+    try:
+        return settle(open_radiograph(ImageRef(str(path), None, 1, str(path.parent))))
+    except (ImageRefused, ImageFailed):
+        return None
+
+
+def _cut(settled: Settled) -> dict[str, Settled]:
+    """A film as somebody may have cut it, and mirrored, which must change nothing."""
+    film = settled.pixels
+    rows, columns = film.shape
+    parts = {
+        "left half": film[:, : columns // 2],
+        "right half": film[:, columns // 2 :],
+        "upper half": film[: rows // 2],
+        "lower half": film[rows // 2 :],
+        "middle": film[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4],
+        "left three quarters": film[:, : 3 * columns // 4],
+        "upper three quarters": film[: 3 * rows // 4],
+        "mirrored": film[:, ::-1],
+    }
+    return {name: Settled(np.ascontiguousarray(part), np.eye(3)) for name, part in parts.items()}
 
 
 def _others(assessor: Assessor) -> None:
