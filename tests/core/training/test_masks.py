@@ -50,7 +50,7 @@ def test_the_mask_follows_what_the_augmentation_moves(epoch: int, monkeypatch: p
         pixels, targets, _counts = own.batch(np.array([number]), epoch)
         bright = (pixels[0, ..., 0] > 0).reshape(32, 2, 32, 2).mean((1, 3))
         found, wanted = bright > 0.5, targets[0, 0] > 0.5
-        assert 2 * (found & wanted).sum() >= 0.97 * (found.sum() + wanted.sum())
+        assert 2 * (found & wanted).sum() >= 0.95 * (found.sum() + wanted.sum())
 
 
 def test_a_film_looks_the_same_for_the_same_seed_epoch_and_number_only() -> None:
