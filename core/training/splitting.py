@@ -125,14 +125,19 @@ def for_a_site(recipe: Recipe, labels: Sequence[str], groups: Sequence[str], sta
     """The recipe, with k-fold in place of a single split where the films are few and nobody repeats a paper.
 
     A test part of a small set would be a handful of films: out-of-fold figures use all of them (design.md section 7).
+    As many folds as leave every class in each of them, five at most; a class of one patient keeps the single split.
     """
     protocol = recipe.protocol
     if recipe.paper or not protocol.kind.startswith("single") or "test" in stated or not small_classes(labels, groups):
         return recipe
-    patients = Counter(label for label, _group in set(zip(labels, groups, strict=True)))
-    folds = max(2, min(Protocol().folds, *patients.values()))
-    k_fold = msgspec.structs.replace(protocol, kind="k-fold", folds=folds, unit="group")
-    return msgspec.structs.replace(recipe, protocol=k_fold)
+    for folds in range(Protocol().folds, 1, -1):
+        k_fold = msgspec.structs.replace(protocol, kind="k-fold", folds=folds, unit="group")
+        try:
+            parts(k_fold, labels, groups, [""] * len(labels), recipe.seed)
+        except RunRefused:
+            continue
+        return msgspec.structs.replace(recipe, protocol=k_fold)
+    return recipe
 
 
 def twin(recipe: Recipe) -> Recipe | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import RunRefused
 from core.training.recipe import Network, Phase, Protocol, Recipe
-from core.training.splitting import Part, final_part, parts, small_classes, twin
+from core.training.splitting import Part, final_part, for_a_site, parts, small_classes, twin
 
 FOLDS = Protocol(kind="k-fold", folds=3, validation=0.2)
 
@@ -159,3 +159,35 @@ def test_the_network_that_is_kept_trains_on_all_but_a_small_part() -> None:
     assert 12 <= len(part.validation) <= 24
     train, validation, _test = _on(part, groups)
     assert not train & validation
+
+
+def _single(**changes: object) -> Recipe:
+    values: dict[str, object] = {"name": "own", "title": "Own", "network": Network("mobilenetv2"), "phases": (Phase(),)}
+    return Recipe(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_a_small_site_is_judged_out_of_fold_and_a_large_one_or_a_paper_as_asked() -> None:
+    few, groups, _sources = _films(90)
+    assert for_a_site(_single(), few, groups, [""] * 90).protocol.kind == "k-fold"
+    assert for_a_site(_single(), few, groups, [""] * 90).protocol.folds == 5
+    assert for_a_site(_single(paper="c"), few, groups, [""] * 90) == _single(paper="c")
+    assert for_a_site(_single(), few, groups, ["test"] * 90) == _single()
+    many, all_groups, _sources = _films(900)
+    assert for_a_site(_single(), many, all_groups, [""] * 900) == _single()
+
+
+def test_a_small_site_has_as_many_folds_as_its_patients_bear() -> None:
+    labels = ["normal"] * 40 + ["covid"] * 12
+    groups = [f"n{number}" for number in range(40)] + ["a"] * 8 + ["b"] * 2 + ["c"] * 2
+    folds = for_a_site(_single(), labels, groups, [""] * 52).protocol.folds
+    assert 2 <= folds < 5
+    one = [f"n{number}" for number in range(40)] + ["a"] * 12
+    assert for_a_site(_single(), labels, one, [""] * 52) == _single()
+
+
+def test_test_films_that_the_labels_name_are_the_test_part_of_a_single_split() -> None:
+    labels, groups, sources = _films(90)
+    stated = ["test" if number // 2 % 4 == 0 else "" for number in range(90)]
+    (part,) = parts(Protocol(), labels, groups, sources, 0, stated=stated)
+    assert part.test.tolist() == [number for number in range(90) if stated[number] == "test"]
+    assert len(part.validation)
