@@ -30,6 +30,8 @@ folder, and each image has a mask of its name in it. Research use; not a medical
 example:  python main.py lungs film.dcm -o mask.png
           python main.py lungs folder -o masks --json"""
 
+_A_FOLDER = "There are several images: -o must be a folder, without .png."
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, DICOMDIR, ZIP")
@@ -49,11 +51,14 @@ def run(options: argparse.Namespace) -> int:
     for path in options.paths:
         if not Path(path).exists() and not Path(path).is_symlink():
             raise UsageRefused("path-missing", what=path)
+    single = len(options.paths) == 1 and Path(options.paths[0]).is_file()
+    if not single and options.output.suffix.lower() == ".png":
+        raise UsageRefused("option-unusable", what=_A_FOLDER)
     bundle = load(options.bundle) if options.bundle else shipped()
     if bundle is None:
         raise BundleRefused("bundle-missing", what=places.SHIPPED_BUNDLES / "lungs")
     finder = LungFinder(bundle, options.engine, options.device)
-    masks = _Masks(options.output, single=len(options.paths) == 1 and Path(options.paths[0]).is_file())
+    masks = _Masks(options.output, single=single)
     console = None if options.json else words()
     rows = 0
     for ref, answer in answers(find(options.paths), lambda ref: ("open-and-settle", ref, Corrections())):
@@ -85,7 +90,7 @@ class _Masks:
 
     def _own(self, ref: ImageRef) -> Path:
         if self._single:
-            raise UsageRefused("option-unusable", what="There are several images: -o must be a folder, without .png.")
+            raise UsageRefused("option-unusable", what=_A_FOLDER)
         folder = places.made(self._output)
         name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in ref.name)[-80:]
         number, wanted = 1, f"{name}.png"
