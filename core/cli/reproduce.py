@@ -44,8 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scaled", metavar="KEY=VALUE", nargs="*",
-        help="the smaller protocol: side=128 folds=3 epochs=10 minutes=20 (a network), each of which may be given; "
-        "with minutes=60 or more no network is too large for it",
+        help="the smaller protocol: side=128 folds=3 epochs=10 minutes=20 (a network) by-image=0, each of which may be "
+        "given; with minutes=60 or more no network is too large for it, with by-image=1 it also splits by image where "
+        "the paper did",
     )  # fmt: skip
     parser.add_argument("--leaky", action="store_true", help="also with a source network that saw the test films")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of Keras' published ImageNet weight files")
@@ -96,7 +97,7 @@ def _scale(given: list[str]) -> Scale:
     """The smaller protocol, as it was asked for. Refuses "option-unusable" (UsageRefused)."""
     from core.training.scaled import Scale
 
-    limits = {"side": (32, 512), "folds": (2, 20), "epochs": (1, 1000), "minutes": (1, 100_000)}
+    limits = {"side": (32, 512), "folds": (2, 20), "epochs": (1, 1000), "minutes": (1, 100_000), "by-image": (0, 1)}
     values: dict[str, int] = {}
     for each in given:
         key, _, text = each.partition("=")
@@ -106,7 +107,8 @@ def _scale(given: list[str]) -> Scale:
             raise UsageRefused("option-unusable", what=f"--scaled takes {known} as KEY=VALUE, got {each}.")
         values[key] = int(text)
     skips = () if values.get("minutes", 0) >= _ENOUGH_FOR_ALL else Scale().skips
-    return Scale(**values, skips=skips)
+    by_image = bool(values.pop("by-image", 0))
+    return Scale(**values, by_image=by_image, skips=skips)
 
 
 def _show(told: dict[str, Any], folder: Path) -> None:

@@ -101,7 +101,8 @@ def plans(
     """The runs of a paper, source tasks first, and what is left out with the reason.
 
     names: only these recipes; without them all with a place in the published table, and the sources they start from.
-    An image-wise recipe is carried out both ways, by group first.
+    An image-wise recipe is carried out both ways, by group first; at a
+    smaller scale by group alone, unless it asks for both.
     """
     found = _chosen(key, names)
     sources = {recipe.network.start.partition(":")[2] for recipe in recipes.shipped() if recipe.paper == key}
@@ -115,7 +116,8 @@ def plans(
         is_source = published.name in sources
         by_group = msgspec.structs.replace(recipe, protocol=msgspec.structs.replace(recipe.protocol, unit="group"))
         wanted.append(Plan(by_group, published, "source" if is_source else "target"))
-        if splitting.twin(published) is not None and not is_source:
+        also_by_image = scale is None or scale.by_image
+        if also_by_image and splitting.twin(published) is not None and not is_source:
             by_image = msgspec.structs.replace(recipe, protocol=msgspec.structs.replace(recipe.protocol, unit="image"))
             wanted.append(Plan(by_image, published))
         if leaky and recipes.source_of(published) is not None:

@@ -27,7 +27,7 @@ from core.training.splitting import Part
 from tests.films import write_png
 from tests.labelled_films import drawn
 
-SMALL = Scale(side=32, folds=2, epochs=1)
+SMALL = Scale(side=32, by_image=True, folds=2, epochs=1)
 LOOKS = {"normal": "normal", "bacterial": "bright", "covid": "dark", "viral": "dark"}
 
 
@@ -124,7 +124,7 @@ def test_a_name_of_another_paper_is_refused() -> None:
 
 
 def test_recipes_that_scale_to_the_same_are_run_once() -> None:
-    wanted, _left_out = plans("b", Scale())
+    wanted, _left_out = plans("b", Scale(by_image=True))
     bare = {plan.name: reproducing._bare(plan) for plan in wanted}
     assert bare["b-inceptionv3-by-group"] == bare["b-densenet201-by-group"]
     assert bare["b-inceptionv3-by-group"] != bare["b-resnet101v2-by-group"]
