@@ -238,8 +238,8 @@ def _warnings(cohort: Cohort) -> Iterator[str]:
     if few:
         counted = ", ".join(f"{name}: {films} films of {patients} patients" for name, (films, patients) in few.items())
         yield (
-            f"A small set (under 100 films or 30 patients in a class; {counted}): figures are group-wise out of fold, "
-            "and no threshold or temperature is adopted from it."
+            f"A small set (under 100 films or 30 patients in a class; {counted}), too small for a locked test: no "
+            "threshold or temperature is adopted from it."
         )
     unknown = int((cohort.patients == "").sum())
     if unknown:
