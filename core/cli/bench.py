@@ -34,8 +34,9 @@ AIMS: Final[dict[str, tuple[str, float]]] = {
     "screen_memory_ratio": ("≤", 1.1),
     "window_level_p95_ms": ("≤", 16),
     "event_loop_gap_ms": ("≤", 50),
+    "fine_tune_vs_usual": ("≥", 3),
 }
-FIGURES: Final = ("first_paint_ratio", *AIMS, "fine_tune_vs_usual")
+FIGURES: Final = ("first_paint_ratio", *AIMS)
 
 
 # More than a run holds decoded at a time: with fewer the pipeline would not be full, and would seem to grow.
@@ -44,7 +45,8 @@ _FEW = 40
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured. films, rows: of the large films for screening; small_rows: of those for memory."""
+    """How much is measured. films, rows: of the large films for screening; small_rows: of those for memory.
+    tuned, epochs: films of the fine-tuning, and epochs of each stage of the usual script."""
 
     pairs: int
     usual_pairs: int
@@ -53,10 +55,12 @@ class Extent:
     rows: int
     small_rows: int
     runs: int
+    tuned: int
+    epochs: int
 
 
-WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small_rows=640, runs=3)
-QUICK = Extent(pairs=7, usual_pairs=7, turns=2, films=0, rows=896, small_rows=320, runs=1)
+WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small_rows=640, runs=3, tuned=160, epochs=5)
+QUICK = Extent(pairs=7, usual_pairs=7, turns=2, films=0, rows=896, small_rows=320, runs=1, tuned=32, epochs=2)
 
 
 @dataclass(slots=True)
@@ -90,6 +94,7 @@ def run(options: argparse.Namespace) -> int:
         if bundle is not None:
             _networks(found, extent, folder, bundle)
             _screening(found, extent, folder, bundle)
+        _tuning(found, extent, folder)
     details = {
         **found.details,
         "seconds": {**found.seconds, "all": round(perf_counter() - start, 1)},
@@ -173,6 +178,22 @@ def _screening(found: _Found, extent: Extent, folder: Path, bundle: Bundle) -> N
         rates = screening.rates(bundle, paths, extent.turns)
         found.figures["screen_efficiency"] = round(rates.efficiency, 4)
         found.details["screen_efficiency"] = rates.as_json()
+
+
+def _tuning(found: _Found, extent: Extent, folder: Path) -> None:
+    from importlib.util import find_spec
+
+    from core.bench import tuning
+
+    if find_spec("tensorflow") is None:
+        return
+    with found.part("tuning", "Fine-tuning on simulated films, twice."):
+        tuned = tuning.compared(folder / "tuning", extent.tuned, extent.epochs)
+        found.details["fine_tune_vs_usual"] = tuned.as_json()
+        if tuned.is_fair:
+            found.figures["fine_tune_vs_usual"] = round(tuned.ratio, 3)
+        else:
+            words().print(f"Ours ended at a loss of {tuned.ours.loss:.3f}, the usual at {tuned.usual.loss:.3f}.")
 
 
 def _pc(bundle: Bundle | None) -> dict[str, Any]:

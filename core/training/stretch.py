@@ -103,7 +103,9 @@ class Stretch:
         )
 
     def _asked(self, pixels: Floats) -> dict[str, Floats]:
-        return {"": np.asarray(self._trained.predict_on_batch(pixels))}
+        # Always the same number of films: TensorFlow would trace the network again for the rest of them.
+        room = [(0, _JUDGED_BATCH - len(pixels)), *[(0, 0)] * (pixels.ndim - 1)]
+        return {"": np.asarray(self._trained.predict_on_batch(np.pad(pixels, room)))[: len(pixels)]}
 
     def _losses(self, targets: Floats, answers: Floats) -> NDArray[Any]:
         if self._own_loss is not None:
