@@ -57,6 +57,12 @@ CHANGES = Augmentation(
     least_crop=0.75, rotation=12.0, zoom=0.25, shift=0.08, mirror=True, fill="either", gamma=0.5, contrast=0.4,
     brightness=40.0, noise=8.0, softest=80, softening_chance=0.4, marks_chance=0.5, jpeg=35, jpeg_chance=0.3,
 )  # fmt: skip
+# The last round sees films more as they are.
+FINE = Augmentation(
+    least_crop=0.88, rotation=8.0, zoom=0.12, shift=0.04, mirror=True, fill="either", gamma=0.35, contrast=0.3,
+    brightness=25.0, noise=5.0, softest=96, softening_chance=0.3, marks_chance=0.3, jpeg=50, jpeg_chance=0.2,
+)  # fmt: skip
+ROUNDS = (("1", CHANGES, 0.0), ("2", CHANGES, 0.7), ("3", FINE, 0.5))  # name, augmentation, how much lower the rate
 FILMS_AN_EPOCH = 320
 # The first stages keep ImageNet's edges and spots: half the work of a step, and nothing lost (docs/lungs.md).
 TAUGHT = Phase(
@@ -91,12 +97,12 @@ class MaskedFilm:
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained on which films, and judged on which. epochs: with masks, then with those of the first round."""
+    """What is trained on which films, and judged on which. epochs: of each of the rounds."""
 
     name: str
     train: tuple[MaskedFilm, ...]
     judged: tuple[MaskedFilm, ...]
-    epochs: tuple[int, int]
+    epochs: tuple[int, int, int]
     seed: int
 
 
@@ -124,9 +130,9 @@ def trainings(films: Sequence[MaskedFilm]) -> tuple[Training, ...]:
     own = {source: tuple(film for film in films if film.source == source) for source in KEYS}
     split = {name: tuple(film for film in films if film.split == name) for name in ("train", "validation", "test")}
     return (
-        Training("without-cohen", own["kermany"], own["cohen"], (8, 4), 1),
-        Training("without-kermany", own["cohen"], own["kermany"], (8, 4), 2),
-        Training("all", split["train"], split["validation"], (20, 14), 3),
+        Training("without-cohen", own["kermany"], own["cohen"], (8, 4, 4), 1),
+        Training("without-kermany", own["cohen"], own["kermany"], (8, 4, 4), 2),
+        Training("all", split["train"], split["validation"], (20, 14, 14), 3),
     )
 
 
@@ -161,7 +167,7 @@ def unlabelled(folder: Path) -> list[tuple[str, Settled]]:
 
 
 def train(training: Training, pool: Sequence[tuple[str, Settled]], run: Path) -> None:
-    """With masks, then with the first round's own masks of the unlabelled films; writes RUN/NAME/{weights,figures}."""
+    """With masks, then with the first round's own masks of the unlabelled films too; writes RUN/NAME/…"""
     folder = made(run / training.name)
     if (folder / "figures.json").exists():
         return
@@ -170,17 +176,16 @@ def train(training: Training, pool: Sequence[tuple[str, Settled]], run: Path) ->
     films = [film.settled.pixels for film in training.train]
     masks = [film.mask for film in training.train]
     weight = source_weights(training.train)
-    rounds = (("1", 0.0), ("2", 0.7))
-    for (name, rate_falls), epochs in zip(rounds, training.epochs, strict=True):
+    for (name, augmentation, lower), epochs in zip(ROUNDS, training.epochs, strict=True):
         if name == "2":
             sure = surest(member, [settled for _sha256, settled in pool])
             films += [pool[number][1].pixels for number, _lungs in sure]
             masks += [lungs.mask for _number, lungs in sure]
             weight = np.concatenate([weight / weight.sum(), np.full(len(sure), 0.8 / len(sure))])
         feed = MaskFeed(
-            films, masks, STEPS, augmentation=CHANGES, weights=weight, an_epoch=FILMS_AN_EPOCH, seed=training.seed
+            films, masks, STEPS, augmentation=augmentation, weights=weight, an_epoch=FILMS_AN_EPOCH, seed=training.seed
         )
-        phase = _replaced(TAUGHT, epochs=epochs, rate=TAUGHT.rate * (1 - rate_falls))
+        phase = _replaced(TAUGHT, epochs=epochs, rate=TAUGHT.rate * (1 - lower))
         fit(
             member, feed, None, [phase], seed=training.seed, folder=folder / name, loss=mask_loss,
             report=_told(f"{training.name} {name}"),
@@ -199,16 +204,23 @@ def source_weights(films: Sequence[MaskedFilm]) -> NDArray[np.float64]:
 
 def surest(member: Member, films: Sequence[Settled]) -> list[tuple[int, Lungs]]:
     """The films in which both lungs were found with the greatest certainty, by number."""
-    found = [(number, lungs) for number, lungs in enumerate(found_by(member, films)) if lungs.parts == 2]
+    each = found_by(member, films, both=False)
+    found = [(number, lungs) for number, lungs in enumerate(each) if lungs.parts == 2]
     found.sort(key=lambda one: -one[1].sure)
     return sorted(found[: round(SURE * len(films))], key=lambda one: one[0])
 
 
-def found_by(member: Member, films: Sequence[Settled]) -> list[Lungs]:
-    """What the finder would give with this member."""
+def found_by(member: Member, films: Sequence[Settled], *, both: bool = True) -> list[Lungs]:
+    """What the finder would give with this member; without `both` from the films as they are only."""
     logits = outputs(member.model, [film.pixels for film in films], STEPS)
+    if both:
+        mirrored = outputs(member.model, [np.ascontiguousarray(film.pixels[:, ::-1]) for film in films], STEPS)
+        logits = (logits + mirrored[..., ::-1]) / np.float32(2)
     places = [fitted(film, STEPS).fitted_to_settled @ member.cell_to_square for film in films]
-    return [on_film(own[0], place, film) for own, place, film in zip(logits, places, films, strict=True)]
+    return [
+        on_film(np.ascontiguousarray(own[0]), place, film)
+        for own, place, film in zip(logits, places, films, strict=True)
+    ]
 
 
 def judged(member: Member, films: Sequence[MaskedFilm]) -> list[MaskErrors]:
