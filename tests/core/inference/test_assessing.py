@@ -66,7 +66,8 @@ def test_an_assessed_film_has_a_whole_row(assessor: Assessor, film: Film, small_
     assert row.bundle is not None
     assert row.bundle.digest == small_bundle.digest
     assert (row.engine, row.device, row.precision) == ("openvino", "CPU", "f32")
-    assert row.attention_in_lungs is None
+    assert row.attention_in_lungs is not None
+    assert set(row.attention_in_lungs) == set(row.probabilities)
     assert row.view == "PA"
     assert row.seconds.infer > 0
     assert maps is not None
