@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from msgspec.structs import replace
 
+from core.networks.backend import Devices
 from core.networks.members import build
 from core.training.features import border
 from core.training.feed import FilmFeed
@@ -46,10 +47,10 @@ def main() -> int:
         """Milliseconds of the first step, in which the network is traced, and a film of the later ones."""
         stretch = Stretch(member, phase, None)
         found = border(member.model) if kept else None
-        stretch.compile(found.back if found else member.model)
         pixels = draw.random((BATCH, *(found.shape if found else (side, side, 3))), np.float32)
-        first = _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 1)
-        return first, _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 3) / BATCH
+        with stretch.compiled(found.back if found else member.model, Devices(1)):
+            first = _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 1)
+            return first, _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 3) / BATCH
 
     frozen = Phase(norms="frozen", optimiser="adamw")
     print(f"EfficientNet-Lite0 at {side}², CPU ms a film; in brackets CPU s of the first step\n")

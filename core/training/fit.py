@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RunRefused
+from core.networks.backend import Devices, keras
 from core.networks.members import Member
 from core.places import made
 from core.progress import Meter, Progress, Stop
@@ -59,6 +60,7 @@ def fit(
     report: Callable[[Progress], None] = lambda progress: None,
     stop: Stop | None = None,
     every: float = _EVERY_SECONDS,
+    devices: Devices | None = None,
 ) -> Fitted | None:
     """Train the member from its present weights; it holds the kept ones afterwards. None when it was stopped: a second
     call on the same folder goes on from there, as it does after kill -9, and ends bit for bit as an undisturbed one
@@ -68,11 +70,13 @@ def fit(
     is then the share of outputs on the right side of 0. start: what the present weights are, as a recipe says it
     (random, imagenet, …); where it is given, layers that have learnt nothing are not frozen. every: seconds between
     checkpoints, at least (0: after every step); there is also one at the end of each phase, and when stopped.
+    devices: what core.networks.backend.several_gpus gives, inside which the member was built; one when left out.
     Validation loss is the plain cross-entropy: no smoothing, no regularisers.
     Refuses (RunRefused) "loss-not-finite", "frozen-random", "binary-loss", "validation-needed", "smote-features",
     "run-differs", "run-unreadable", "disk-full", "place-unwritable".
     """
-    run = _Run(member, feed, validation, tuple(phases), seed, made(folder), loss, report, stop, every)
+    run = _Run(member, feed, validation, tuple(phases), seed, made(folder), loss, report, stop, every,
+               devices or Devices(1))  # fmt: skip
     run.check(start)
     run.resume_or_begin()
     while run.at.phase < len(run.phases):
@@ -111,6 +115,7 @@ class _Run:
     report: Callable[[Progress], None]
     stop: Stop | None
     every: float
+    devices: Devices
 
     def __post_init__(self) -> None:
         self.at = _At()
@@ -228,15 +233,16 @@ class _Run:
             if kept is None or (validation is not None and judged is None):
                 return False
             feed, validation = kept, judged
-        stretch.compile(found.back if self.at.features and found else self.member.model)
-        if self._optimiser is not None:
-            _assign(stretch.optimiser.variables, self._optimiser)
-            self._optimiser = None
-        while self.at.epoch < phase.epochs and not self.at.course.is_over(phase):
-            if not self._through_epoch(stretch, feed):
-                return False
-            self._judge(stretch, validation)
-        self._finish(stretch)
+        model = found.back if self.at.features and found else self.member.model
+        with stretch.compiled(model, self.devices):
+            if self._optimiser is not None:
+                _assign(stretch.optimiser.variables, self._optimiser)
+                self._optimiser = None
+            while self.at.epoch < phase.epochs and not self.at.course.is_over(phase):
+                if not self._through_epoch(stretch, feed):
+                    return False
+                self._judge(stretch, validation)
+            self._finish(stretch)
         return True
 
     def _through_epoch(self, stretch: Stretch, feed: Feed) -> bool:
@@ -325,8 +331,6 @@ def averaged(some: Arrays, others: Arrays, share: float) -> Arrays:
 
 
 def _values(variables: Sequence[Any]) -> Arrays:
-    from core.networks.backend import keras
-
     return [np.asarray(keras().ops.convert_to_numpy(variable)) for variable in variables]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.networks.backend import keras
+from core.networks.backend import Devices, in_precision, keras, mixed_precision
 from core.networks.members import Member
 from core.networks.trainable import choose
 from core.training.checkpoint import Arrays
@@ -30,6 +31,7 @@ class Stretch:
         self.learns = self.learning(member, phase)
         self.rate = phase.rate
         self._trained: Any = None
+        self.optimiser: Any = None
         self._from_features = False
 
     @staticmethod
@@ -45,12 +47,22 @@ class Stretch:
         )
         return frozenset(layer.name for layer in member.model.layers if layer.trainable_weights)
 
-    def compile(self, model: Any) -> None:
-        """model: the member's, or the part of it behind the border where kept features come in."""
-        module = keras()
+    @contextlib.contextmanager
+    def compiled(self, model: Any, devices: Devices) -> Iterator[None]:
+        """Ready for steps inside the block, in 16 bits where the GPU gains from it.
+
+        model: the member's, or the part of it behind the border where kept features come in.
+        """
         self._from_features = model is not self.member.model
         # Another model of the same layers: the member's own shall hold no optimiser, or its weights file would.
-        self._trained = module.models.Model(model.inputs, model.output)
+        self._trained = keras().models.Model(model.inputs, model.output)
+        with in_precision(self._trained, mixed_precision()):
+            self._compile()
+            self._share = devices.sharing()
+            yield
+
+    def _compile(self) -> None:
+        module = keras()
         losses, metrics = module.losses, module.metrics
         if self._own_loss is not None:
             loss, accuracy = self._own_loss, metrics.BinaryAccuracy("accuracy", threshold=0.0)
@@ -58,17 +70,18 @@ class Stretch:
             # "binary" is the same: two softmax units of which one is 1 minus the other (tests prove it).
             loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.phase.smoothing)
             accuracy = metrics.CategoricalAccuracy("accuracy")
-        self.optimiser = _optimiser(self.phase)
         # XLA is ten times slower on a CPU; JAX has nothing else.
         jit = module.backend.backend() == "jax"
-        self._trained.compile(self.optimiser, loss, metrics=[accuracy], jit_compile=jit)
+        self._trained.compile(_optimiser(self.phase), loss, metrics=[accuracy], jit_compile=jit)
+        self.optimiser = self._trained.optimizer  # Keras wraps it where a loss in 16 bits has to be scaled
         self.optimiser.build(self._trained.trainable_variables)
 
     def step(self, pixels: Floats, targets: Floats, counts: Floats, rate: float) -> tuple[float, float]:
         """One step at this rate; gives the loss, regularisers and all, and the accuracy before it."""
         self.rate = rate
         self.optimiser.learning_rate = rate
-        found = self._trained.train_on_batch(pixels, targets, sample_weight=counts, return_dict=True)
+        x, y, weights = self._share((pixels, targets, counts))
+        found = self._trained.train_on_batch(x, y, sample_weight=weights, return_dict=True)
         return float(found["loss"]), float(found["accuracy"])
 
     def averaged(self) -> Arrays | None:
