@@ -11,8 +11,8 @@ from core.cli.progress import progress_line, stopping
 from core.errors import UsageRefused
 
 if TYPE_CHECKING:
-    from core.training.reproducing import Reproduction
-    from core.training.scaled import Scale
+    from core.training.papers.reproducing import Reproduction
+    from core.training.papers.scaled import Scale
 
 _ENOUGH_FOR_ALL = 60  # minutes a network
 
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """0; 1 when films were given and no run came to its end, 130 when it was stopped."""
-    from core.training import reproduction
+    from core.training.papers import reproduction
 
     found = _reproduced(options)
     told = reproduction.write(found, options.out)
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _reproduced(options: argparse.Namespace) -> Reproduction:
     from core.progress import Stop
-    from core.training.reproducing import reproduce
+    from core.training.papers.reproducing import reproduce
 
     scale = None if options.scaled is None else _scale(options.scaled)
     stop = Stop()
@@ -95,7 +95,7 @@ def _reproduced(options: argparse.Namespace) -> Reproduction:
 
 def _scale(given: list[str]) -> Scale:
     """The smaller protocol, as it was asked for. Refuses "option-unusable" (UsageRefused)."""
-    from core.training.scaled import Scale
+    from core.training.papers.scaled import Scale
 
     limits = {"side": (32, 512), "folds": (2, 20), "epochs": (1, 1000), "minutes": (1, 100_000), "by-image": (0, 1)}
     values: dict[str, int] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.training import fields, recipes
+from core.training.papers.scaled import Scale
 from core.training.recipe import Recipe
-from core.training.scaled import Scale
 
 _BEGINNING = """# Recipes
 

@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import RunRefused
 from core.training import fields, recipes, rules
+from core.training.papers.scaled import Scale, beyond, changes, scaled
 from core.training.recipe import Recipe
-from core.training.scaled import Scale, beyond, changes, scaled
 
 GOOD: dict[str, Any] = {
     "name": "mine",

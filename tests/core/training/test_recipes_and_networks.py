@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from core.training import recipes, rules
+from core.training.papers.scaled import _STAND_IN, _STAND_IN_BLOCKS, scaled
 from core.training.recipe import Backbone, Recipe
-from core.training.scaled import _STAND_IN, _STAND_IN_BLOCKS, scaled
 
 pytest.importorskip("keras", reason="networks need Keras")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.training.arithmetic import (
+from core.training.papers.arithmetic import (
     Answer,
     Ask,
     Place,
@@ -25,7 +25,7 @@ from core.training.arithmetic import (
     place_of,
     printed_in,
 )  # fmt: skip
-from core.training.published import Paper, PublishedMatrix, figures_of
+from core.training.papers.published import Paper, PublishedMatrix, figures_of
 
 
 def total(paper: Paper, ask: Ask) -> Answer:

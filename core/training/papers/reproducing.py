@@ -2,7 +2,7 @@
 
 RUN/runs/NAME-by-group/   one run folder (core.training.folder) a recipe and unit of splitting
 RUN/cache/                settled films of target and source
-RUN/report.md .json       the paper's tables beside the measured ones (core.training.reproduction)
+RUN/report.md .json       the paper's tables beside the measured ones (core.training.papers.reproduction)
 RUN/figures/
 """
 
@@ -19,14 +19,14 @@ import msgspec
 from core.errors import RunRefused
 from core.progress import Progress, Stop
 from core.training import fields, recipes, splitting
-from core.training.chain import Source, run_chain
 from core.training.folder import RunFolder, now
 from core.training.material import Material, gather, labels_for
 from core.training.outcome import Outcome
-from core.training.published import Paper, paper
+from core.training.papers.chain import Source, run_chain
+from core.training.papers.published import Paper, paper
+from core.training.papers.scaled import Scale, beyond, scaled
 from core.training.recipe import Recipe
 from core.training.run import run_protocol
-from core.training.scaled import Scale, beyond, scaled
 
 Report = Callable[[Progress], None]
 # One recipe that cannot start must not keep the others from running; what is wrong with the films stops them all.

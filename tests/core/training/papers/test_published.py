@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.errors import RunRefused
-from core.training import count_rules, figure_rules, recipes
-from core.training.published import PAPERS, Check, Paper, arithmetic, figures_of, flagged, paper
+from core.training import recipes
+from core.training.papers import count_rules, figure_rules
+from core.training.papers.published import PAPERS, Check, Paper, arithmetic, figures_of, flagged, paper
 
 # What is known of the five papers; "D2" and the like are open questions, not slips.
 VERDICTS = {

@@ -15,7 +15,7 @@ import numpy as np
 from core.files import write_whole
 from core.places import made
 from core.training.outcome import Outcome
-from core.training.reproducing import Ran, Reproduction
+from core.training.papers.reproducing import Ran, Reproduction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.training.published import Cell, Paper, PublishedTable
+from core.training.papers.published import Cell, Paper, PublishedTable
 
 Ask = Mapping[str, Any]
 Place = tuple[str, str, str]

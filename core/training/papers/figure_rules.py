@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from core.training.arithmetic import (
+from core.training.papers.arithmetic import (
     Answer,
     Ask,
     Rule,
@@ -25,7 +25,7 @@ from core.training.arithmetic import (
     place_of,
     printed_in,
 )  # fmt: skip
-from core.training.published import Paper
+from core.training.papers.published import Paper
 
 
 def n_class_above_two_class(paper: Paper, ask: Ask) -> Answer:

@@ -15,14 +15,15 @@ import pytest
 from core.cli.main import run as command
 from core.errors import RunRefused
 from core.progress import Stop
-from core.training import chain, recipes, reproducing, reproduction
-from core.training.chain import shared
+from core.training import recipes
 from core.training.material import Material
 from core.training.outcome import Fold, outcome
-from core.training.published import paper
-from core.training.reproducing import Deadline, Reproduction, plans, reproduce
+from core.training.papers import chain, reproducing, reproduction
+from core.training.papers.chain import shared
+from core.training.papers.published import paper
+from core.training.papers.reproducing import Deadline, Reproduction, plans, reproduce
+from core.training.papers.scaled import Scale
 from core.training.run import Task
-from core.training.scaled import Scale
 from core.training.splitting import Part
 from tests.films import write_png
 from tests.labelled_films import drawn
@@ -81,7 +82,7 @@ def carried_out(
     trainings = Trainings()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.training.run.trained", trainings)
-        patch.setattr("core.training.chain.trained", trainings)
+        patch.setattr("core.training.papers.chain.trained", trainings)
         for place in ("run", "chain"):
             patch.setattr(f"core.training.{place}.outcome", partial(outcome, replicates=50))
         found = reproduce(

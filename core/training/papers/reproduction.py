@@ -16,12 +16,12 @@ from typing import Any
 from core.errors import RunRefused
 from core.evidence.comparison import compared
 from core.files import write_whole
-from core.training.count_rules import source_matrix
 from core.training.material import Material
 from core.training.outcome import Outcome
-from core.training.published import Cell, Check, Paper, PublishedTable, arithmetic, figures_of, flagged
-from core.training.reproducing import Ran, Reproduction
-from core.training.scaled import changes
+from core.training.papers.count_rules import source_matrix
+from core.training.papers.published import Cell, Check, Paper, PublishedTable, arithmetic, figures_of, flagged
+from core.training.papers.reproducing import Ran, Reproduction
+from core.training.papers.scaled import changes
 
 _UNITS = ("group", "image")
 _BASELINES = {
@@ -64,8 +64,8 @@ def told(found: Reproduction, replicates: int = 2000) -> dict[str, Any]:
 
 def write(found: Reproduction, folder: Path, replicates: int = 2000) -> dict[str, Any]:
     """Write report.md, report.json and figures/ into the folder; gives what report.json holds."""
-    from core.training.figures import draw
-    from core.training.reproduction_page import page
+    from core.training.papers.figures import draw
+    from core.training.papers.reproduction_page import page
 
     data = told(found, replicates)
     data["figures"] = draw(found, folder / "figures") if any(ran.outcome for ran in found.runs) else []

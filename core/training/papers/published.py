@@ -138,7 +138,7 @@ def from_file(file: Path) -> Paper:
 
 def arithmetic(of: Paper) -> list[Check]:
     """Every check of a paper, in its order."""
-    from core.training import count_rules, figure_rules
+    from core.training.papers import count_rules, figure_rules
 
     rules = count_rules.RULES | figure_rules.RULES
     found = []
