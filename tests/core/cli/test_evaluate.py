@@ -20,7 +20,10 @@ def test_shortcuts_must_be_acknowledged_with_a_reason(
     small_bundle: Bundle,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The drawn films have no lungs to be found, and the gate would say so.
+    monkeypatch.setattr("core.inference.assessing.finder_for", lambda *_: None)
     labelled = labelled_films.make(tmp_path)
     assert _evaluate(small_bundle.folder, labelled, "--json") == 1
     told = capsys.readouterr()

@@ -29,7 +29,8 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _judged(bundle: Bundle, labels: Path, progress: list[Progress] | None = None) -> Judged:
-    assessor = Assessor(bundle, "openvino", "cpu")
+    # The drawn films have no lungs to be found, and the gate would say so.
+    assessor = Assessor(bundle, "openvino", "cpu", lungs=None)
     try:
         return judged(assessor, read_labels(labels, bundle.classes), (progress if progress is not None else []).append)
     finally:
