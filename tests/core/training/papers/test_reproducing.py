@@ -83,7 +83,7 @@ def carried_out(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.training.run.trained", trainings)
         patch.setattr("core.training.papers.chain.trained", trainings)
-        for place in ("run", "chain"):
+        for place in ("run", "papers.chain"):
             patch.setattr(f"core.training.{place}.outcome", partial(outcome, replicates=50))
         found = reproduce(
             "c",
