@@ -22,8 +22,8 @@ STEPS = (
 # are its longest.
 PHASES = (
     Phase(name="last blocks", trainable="cutoff", after="stage6_block4_add", norms="frozen", optimiser="adamw",
-          rate=5e-5, schedule="cosine", floor=0.05, warm_up=1.0, epochs=4, batch=32),
-    Phase(name="all", norms="frozen", optimiser="adamw", rate=2e-5, schedule="cosine", floor=0.05, warm_up=0.5,
+          rate=1e-5, schedule="cosine", floor=0.05, warm_up=1.0, epochs=3, batch=32),
+    Phase(name="all", norms="frozen", optimiser="adamw", rate=1e-5, schedule="cosine", floor=0.05, warm_up=0.5,
           epochs=1, batch=32),
 )  # fmt: skip
 
