@@ -146,9 +146,9 @@ def gather(
         boxes=boxes,
         unread=tuple(Unread(one.path, one.reason) for one in unread if one.reason is not None),
         left_out={why: count for why, count in left_out.items() if count},
-        warnings=tuple(_warnings(cohort)),
+        warnings=tuple(_warnings(cohort, boxes)),
         cache=cache,
-        digest=_digest(cohort),
+        digest=_digest(cohort, boxes),
     )
 
 
@@ -232,8 +232,8 @@ def _first_of_equal_bytes(films: Sequence[LabelledFilm], answers: Sequence[Cache
     return list(first.values())
 
 
-def _warnings(cohort: Cohort) -> Iterator[str]:
-    """What design.md section 7 asks to be said of a small set, and of labels without patients."""
+def _warnings(cohort: Cohort, boxes: NDArray[np.float64] | None) -> Iterator[str]:
+    """What design.md section 7 asks to be said of a small set, of labels without patients, of films without lungs."""
     few = small_classes(cohort.labels.tolist(), cohort.groups.tolist())
     if few:
         counted = ", ".join(f"{name}: {films} films of {patients} patients" for name, (films, patients) in few.items())
@@ -247,6 +247,8 @@ def _warnings(cohort: Cohort) -> Iterator[str]:
             f"The labels give no patient for {unknown} of {len(cohort)} films: one patient may stand behind several "
             "of them, on both sides of a split. Only near duplicates are kept together."
         )
+    if boxes is not None and (lost := int(np.isnan(boxes).any(axis=1).sum())):
+        yield f"No lungs were found in {lost} of {len(cohort)} films: these are seen whole, without the lung frame."
 
 
 def _boxes(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> NDArray[np.float64]:
@@ -280,8 +282,11 @@ def _boxes(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> NDArray[n
     return np.array([known[sha256] or nothing for sha256 in cohort.sha256s.tolist()], np.float64).reshape(-1, 4)
 
 
-def _digest(cohort: Cohort) -> str:
-    """What the films, labels and groups of a run are known by, in any order."""
+def _digest(cohort: Cohort, boxes: NDArray[np.float64] | None) -> str:
+    """What the films, labels, groups and lungs of a run are known by, in any order."""
     rows = zip(cohort.sha256s.tolist(), cohort.labels.tolist(), cohort.groups.tolist(), cohort.sources.tolist(),
                cohort.splits.tolist(), strict=True)  # fmt: skip
-    return hashlib.sha256("\n".join(sorted(" ".join(row) for row in rows)).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join(sorted(" ".join(row) for row in rows)).encode())
+    if boxes is not None:
+        digest.update(boxes[np.argsort(cohort.sha256s)].tobytes())
+    return digest.hexdigest()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.errors import BundleRefused, ImageRefused, RunRefused
+from core.imaging.prepare import Settled
 from core.jobs import Answer
 from core.progress import Stop
 from core.training import material as of_material
@@ -137,3 +139,28 @@ def test_a_lung_frame_without_the_lungs_bundle_is_one_sentence(
     with pytest.raises(BundleRefused) as refused:
         gather(labels_for(recipe, labelled), recipe, gathered.cache)
     assert refused.value.code == "bundle-missing"
+
+
+def test_films_without_lungs_are_seen_whole_and_counted(
+    labelled: Path, gathered: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Finder:
+        """Drawn films have no lungs: this one finds those of a single film."""
+
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def find_many(self, films: list[Settled]) -> list[SimpleNamespace]:
+            return [SimpleNamespace(box=(1.0, 2.0, 30.0, 40.0) if n == 3 else None) for n in range(len(films))]
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("core.inference.lungs.shipped", lambda: SimpleNamespace(digest="d" * 64))
+    monkeypatch.setattr("core.inference.lungs.LungFinder", Finder)
+    recipe = _recipe(input=Input(frame="lungs"))
+    found = gather(labels_for(recipe, labelled), recipe, gathered.cache)
+    assert found is not None and found.boxes is not None
+    assert found.boxes[3].tolist() == [1.0, 2.0, 30.0, 40.0]
+    assert np.isnan(found.boxes).all(axis=1).sum() == 24
+    assert found.warnings[-1].startswith("No lungs were found in 24 of 25 films")
+    assert found.digest != gathered.digest
+    assert list(gathered.cache.glob("boxes-*.json"))
