@@ -21,7 +21,7 @@ def test_codes_are_unique_and_stay_readable() -> None:
 def test_every_sentence_is_one_sentence_in_our_style() -> None:
     for row in SENTENCES.values():
         # A fact at the end is a sentence of its own.
-        assert row.text.endswith((".", "{what}")), row.text
+        assert row.text.endswith((".", "{what}", "{why}{more}")), row.text
         assert "!" not in row.text and "please" not in row.text.lower() and "\n" not in row.text, row.text
 
 
