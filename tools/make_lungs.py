@@ -118,7 +118,7 @@ def main() -> int:
     for training in trainings(films):
         if options.only in (None, training.name):
             train(training, pool, run)
-    if options.only is None:
+    if options.only in (None, "bundle"):
         from tools.lungs_bundle import finish
 
         finish(films, pool, run)
@@ -265,7 +265,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", help="one of the three trainings")
+    parser.add_argument("--only", help="one of the three trainings, or the bundle of those that are done")
     return parser.parse_args()
 
 
