@@ -142,7 +142,7 @@ def _cautions() -> tuple[Sentence, ...]:
         ("facts-unknown", _("caution", "The file says nothing about view, age or kind of image.")),
         ("view-unknown", _("caution", "The file does not state the view.")),
         ("age-unknown", _("caution", "The file does not state the patient's age.")),
-        ("no-lungs-found", _("caution", "No lungs were found; what needs them was done on the whole film.")),
+        ("no-lungs-found", _("caution", "Both lungs were not found; what needs them was done on the whole film.")),
         (
             "one-lung-found",
             _("caution", "Only one lung was found; the other may be white, missing, or outside the image."),

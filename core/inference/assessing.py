@@ -148,7 +148,7 @@ class Assessor:
 
     def _fitted(self, film: Film, lungs: Lungs | None) -> dict[str, Fitted]:
         """What each member sees of the film."""
-        box = None if lungs is None else lungs.box
+        box = None if lungs is None else lungs.frame
         return {member.name: fit(film.settled, self.bundle.input(member).steps, box) for member in self.bundle.members}
 
     def _concluded(
@@ -198,7 +198,7 @@ class Assessor:
         """What the lungs say against the film; without a lungs bundle nothing."""
         if run.lungs is None:
             return ()
-        whole = () if run.lungs.found or not self._frames else (reason("no-lungs-found"),)
+        whole = () if run.lungs.frame or not self._frames else (reason("no-lungs-found"),)
         return (*gate.from_lungs(run.lungs), *whole)
 
     def _of_novelty(self, run: _Run) -> tuple[Reason, ...]:

@@ -79,6 +79,11 @@ class Lungs:
         return right - left < _ONE_LUNG * (bottom - top)
 
     @property
+    def frame(self) -> Box | None:
+        """The box for a lung frame: of both lungs. None when only one was found, lest a white lung be cut off."""
+        return None if self.one_sided else self.box
+
+    @property
     def wide(self) -> float:
         """The box's share of the film's width."""
         return 0.0 if self.box is None else (self.box[3] - self.box[1]) / self.mask.shape[1]

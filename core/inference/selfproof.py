@@ -71,7 +71,7 @@ def given(bundle: Bundle, engine: Engine) -> Arrays:
     finder = finder_for(bundle) if framed else None
     for path in films(bundle):
         settled = settle(open_radiograph(next(iter(find([path])))))
-        box = finder.find(settled).box if finder else None
+        box = finder.find(settled).frame if finder else None
         fitted = {member.name: fit(settled, bundle.input(member).steps, box) for member in bundle.members}
         outputs = {name: engine.run(name, one.pixels[None]) for name, one in fitted.items()}
         logits = [output.logits[0] for output in outputs.values()]

@@ -270,7 +270,7 @@ def _boxes(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> NDArray[n
             part = waiting[start : start + _BOXES_AT_ONCE]
             found = finder.find_many([Settled(np.asarray(cohort.films[number]), np.eye(3)) for number in part])
             for number, lungs in zip(part, found, strict=True):
-                known[str(cohort.sha256s[number])] = None if lungs.box is None else list(lungs.box)
+                known[str(cohort.sha256s[number])] = None if lungs.frame is None else list(lungs.frame)
             report(meter.add(len(part), note="finding lungs"))
     finally:
         if finder is not None:
