@@ -150,7 +150,7 @@ def test_films_without_lungs_are_seen_whole_and_counted(
         def __init__(self, *_: object, **__: object) -> None: ...
 
         def find_many(self, films: list[Settled]) -> list[SimpleNamespace]:
-            return [SimpleNamespace(box=(1.0, 2.0, 30.0, 40.0) if n == 3 else None) for n in range(len(films))]
+            return [SimpleNamespace(frame=(1.0, 2.0, 30.0, 40.0) if n == 3 else None) for n in range(len(films))]
 
         def close(self) -> None: ...
 
