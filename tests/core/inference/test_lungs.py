@@ -216,6 +216,16 @@ def test_without_a_lungs_bundle_the_row_says_nothing_of_lungs(small_bundle: Bund
     assert (row.status, row.attention_in_lungs, row.area_in_lungs) == ("assessed", None, None)
 
 
+def test_a_run_names_the_lungs_bundle_among_what_must_not_change(small_bundle: Bundle) -> None:
+    from core.screening.run import _terms
+
+    own = shipped()
+    assert own is not None
+    assessor = Assessor(small_bundle, "openvino", "cpu")
+    without = Assessor(small_bundle, assessor.engine, lungs=None)
+    assert _terms(assessor).steps == f"{_terms(without).steps}, lungs {own.digest[:12]}"
+
+
 def framed(bundle: Bundle, folder: Path, lungs: str | None) -> Bundle:
     """The small bundle with a lung frame before its first step."""
     steps = [FRAME, *bundle.raw["input"]["steps"]]
