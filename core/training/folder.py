@@ -35,6 +35,8 @@ from core.training.recipe import Recipe
 from core.training.splitting import Part
 
 FORMAT = 1
+# What a recipe says of itself changes nothing that is computed.
+_WORDS = ("title", "summary", "called", "unspecified")
 _LIBRARIES = ("keras", "tensorflow", "torch", "jax", "numpy", "openvino", "opencv-python-headless", "scikit-learn",
               "scikit-image", "imbalanced-learn")  # fmt: skip
 
@@ -92,7 +94,8 @@ class RunFolder:
                 start=dict(start), versions=_versions(), machine=_machine(), started=now(),
             )  # fmt: skip
             return
-        for key, present, asked in _differences(self.notes["recipe"], told):
+        before, after = ({k: v for k, v in each.items() if k not in _WORDS} for each in (self.notes["recipe"], told))
+        for key, present, asked in _differences(before, after):
             raise RunRefused("run-differs", present=f"{key} = {present}", asked=asked)
         if self.notes["data"] != material.digest:
             raise RunRefused("run-differs", present=f"{self.notes['films']} films or labels of other content",

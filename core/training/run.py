@@ -115,7 +115,7 @@ def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *
     if done is not None and ((folder / WEIGHTS).exists() or not keep):
         return done
     from core.networks import members
-    from core.networks.backend import keras
+    from core.networks.backend import keras, several_gpus
     from core.training.feed import FilmFeed, outputs
     from core.training.fit import fit
 
@@ -124,8 +124,6 @@ def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *
     gc.collect()
     seed = recipe.seed + 1000 * number
     keras().utils.set_random_seed(seed)
-    member = members.build(task.architecture)
-    load_into(member, task.start, material.classes)
     targets = np.eye(len(material.classes), dtype=np.float32)[material.truth]
     sources = material.sources
 
@@ -135,17 +133,21 @@ def trained(task: Task, part: Part, folder: Path, number: int, report: Report, *
             sources=[sources[one] for one in numbers.tolist()], boxes=_boxes(material, numbers), **more,
         )  # fmt: skip
 
-    fitted = fit(
-        member,
-        feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance),
-        feed(part.validation) if len(part.validation) else None,
-        recipe.phases,
-        seed=seed,
-        folder=folder / "fit",
-        start=task.start.kind,
-        report=report,
-        stop=task.stop,
-    )
+    with several_gpus() as devices:
+        member = members.build(task.architecture)
+        load_into(member, task.start, material.classes)
+        fitted = fit(
+            member,
+            feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance),
+            feed(part.validation) if len(part.validation) else None,
+            recipe.phases,
+            seed=seed,
+            folder=folder / "fit",
+            start=task.start.kind,
+            report=report,
+            stop=task.stop,
+            devices=devices,
+        )
     if fitted is None:
         return None
     logits = np.zeros((0, len(material.classes)), np.float32)
