@@ -118,7 +118,7 @@ def _show(recipe: Recipe, as_json: bool) -> int:
         if row.off and row.unspecified is None:
             unused.append(row.key)
             continue
-        value = " ".join((fields.said(row.value), row.unit)).strip()
+        value = " ".join((fields.said(row.value), row.unit if row.value is not None else "")).strip()
         table.add_row(f"{row.title}\n  {row.key}", value, row.range, row.unspecified or row.published or "")
     out = words()
     out.print(recipe.summary.strip(), markup=False)
