@@ -1,0 +1,58 @@
+"""The table of docs/reproduction.md, from the reports of `reproduce`; and their pages, without pictures, beside it.
+
+    python tools/reproduction_table.py a=RUN_A b=RUN_B c=RUN_C d=RUN_D e=RUN_E
+
+Prints the table; writes docs/reproduction/KEY.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core.files import write_whole
+from core.places import made
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    print("| paper | network or strategy | films | accuracy | macro AUROC | thumbnail SVM | HOG SVM | file facts |")
+    print("|---|---|---|---|---|---|---|---|")
+    for word in sys.argv[1:]:
+        key, _, folder = word.partition("=")
+        told = json.loads((Path(folder) / "report.json").read_text("utf-8"))
+        page = (Path(folder) / "report.md").read_text("utf-8")
+        write_whole(made(ROOT / "docs" / "reproduction") / f"{key}.md", without_pictures(page))
+        for run in told["runs"]:
+            if run["done"] and not run["same_as"]:
+                print(row(key, run))
+    return 0
+
+
+def without_pictures(page: str) -> str:
+    """The page but for its section of pictures, which stay in the run's folder."""
+    before, heading, after = page.partition("\n## Pictures")
+    return before + after[after.index("\nResearch use") :] if heading else page
+
+
+def row(key: str, run: dict[str, Any]) -> str:
+    figures, baselines = run["figures"], run["baselines"]
+    cells = [key.upper(), f"{run['called'] or run['recipe']} ({run['name']})", str(run["films"])]
+    cells += [said(figures["accuracy"]), said(figures["auroc/macro"])]
+    cells += [said(baselines[name]["accuracy"]) for name in ("thumbnail", "hog", "file-facts")]
+    return f"| {' | '.join(cells)} |"
+
+
+def said(figure: dict[str, Any]) -> str:
+    if figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.3f} ({figure['low']:.2f}–{figure['high']:.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
