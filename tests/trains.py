@@ -1,6 +1,7 @@
 """Runs `train` in a process of its own, with one thread, so that two runs can be compared to the last bit.
 
 python -m tests.trains kill STEP ARGUMENTS…     ends in SIGKILL behind the STEP-th training step of this process
+python -m tests.trains interrupt STEP ARGUMENTS…     gets a Ctrl-C there
 python -m tests.trains run ARGUMENTS… [-- ARGUMENTS…]     one command after the other; ends with the worst exit code
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 ONE_THREAD["TF_DETERMINISTIC_OPS"] = "1"
+_SIGNALS = {"kill": getattr(signal, "SIGKILL", signal.SIGTERM), "interrupt": signal.SIGINT}
 
 
 def start(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
@@ -31,7 +33,7 @@ def _train(words: list[str]) -> int:
     return run("nowhere:nothing", ["train", *words])
 
 
-def _kill_behind(step: int) -> None:
+def _signal_behind(step: int, number: int) -> None:
     from core.training.stretch import Stretch
 
     learn, done = Stretch.step, [0]
@@ -40,7 +42,7 @@ def _kill_behind(step: int) -> None:
         answer = learn(stretch, *arguments)
         done[0] += 1
         if done[0] == step:
-            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+            signal.raise_signal(number)
         return answer
 
     Stretch.step = counted  # type: ignore[method-assign]
@@ -48,8 +50,8 @@ def _kill_behind(step: int) -> None:
 
 def main(words: list[str]) -> int:
     what, *rest = words
-    if what == "kill":
-        _kill_behind(int(rest[0]))
+    if what in _SIGNALS:
+        _signal_behind(int(rest[0]), _SIGNALS[what])
         return _train(rest[1:])
     commands = [list(part) for is_end, part in groupby(rest, lambda word: word == "--") if not is_end]
     return max(_train(command) for command in commands)

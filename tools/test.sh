@@ -9,8 +9,8 @@ export QT_QPA_PLATFORM=offscreen
 .venv/bin/ruff format --check -q .
 .venv/bin/mypy
 .venv/bin/lint-imports
-[ $# = 0 ] || exec .venv/bin/python -m pytest -n 2 "$@"
-.venv/bin/python -m pytest -n 2
+[ $# = 0 ] || exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+.venv/bin/python -m pytest -n 2 --dist loadfile
 
 # The networks on another backend of Keras: some of their tests, quick ones. What it adds has a lock of its own.
 wanted=$(sha256sum requirements-jax.lock | cut -d' ' -f1)

@@ -201,18 +201,11 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(
     assert list((folder / "folds" / "fold-2").rglob("*.part")) == []
 
 
-def test_ctrl_c_stops_between_two_steps_and_leaves_a_run_to_go_on_with(
-    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_stops_between_two_steps_and_leaves_a_run_to_go_on_with(runs: Runs, tmp_path: Path) -> None:
     folder = shutil.copytree(runs.undisturbed, tmp_path / "run", ignore=shutil.ignore_patterns("fold-2", "bundle"))
-
-    def interrupted(*_: object) -> tuple[float, float]:
-        signal.raise_signal(signal.SIGINT)
-        return 1.0, 0.5
-
-    monkeypatch.setattr("core.training.stretch.Stretch.step", interrupted)
-    assert _train(*runs.arguments(folder), "--resume") == 130
-    assert "Go on with: train" in capsys.readouterr().err.replace("\n", " ")
+    stopped = trains.start(tmp_path, "interrupt", 1, *runs.arguments(folder), "--resume")
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Go on with: train" in stopped.stderr.replace("\n", " ")
     assert (folder / "folds" / "fold-2" / "fit" / "checkpoint.npz").exists()
     assert not (folder / "folds" / "fold-2" / "fold.json").exists()
 
