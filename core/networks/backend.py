@@ -43,6 +43,10 @@ def keras() -> Any:
     os.environ.setdefault("KERAS_HOME", str(home() / "keras"))
     with _silent():
         import keras as module
+
+        if module.backend.backend() == "tensorflow":
+            # Its first look for a GPU writes a line of its own where there is none.
+            importlib.import_module("tensorflow").config.list_physical_devices()
     # Tracing a function twice, for one image and for many, is meant; TensorFlow warns of it at length.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return module
