@@ -103,6 +103,10 @@ def changes(recipe: Recipe, scale: Scale) -> list[str]:
             learns, blocks = _SHARES[before, str(one.after)]
             what = f"{learns} of {blocks} blocks of {before} learn, here {other.count} of {_STAND_IN_BLOCKS}"
             lines.append(f"{one.name}: {what}.")
+        if one.norms != other.norms:
+            lines.append(
+                f"{one.name}: normalisations are measured anew at the end; too few steps for moving statistics."
+            )
         if one.epochs != other.epochs:
             lines.append(f"{one.name}: {other.epochs} epochs instead of {one.epochs}.")
     return lines
@@ -136,7 +140,9 @@ def _phases(recipe: Recipe, scale: Scale, stands_in: bool) -> tuple[Phase, ...]:
     made = []
     for phase in recipe.phases:
         epochs = phase.epochs if total <= scale.epochs else max(1, scale.epochs * phase.epochs // total)
-        part = msgspec.structs.replace(phase, epochs=epochs, warm_up=min(phase.warm_up, float(epochs)))
+        # After a few hundred steps moving statistics lag: a network that had learnt called everything one class.
+        norms = "measured" if phase.norms == "learn" else phase.norms
+        part = msgspec.structs.replace(phase, epochs=epochs, warm_up=min(phase.warm_up, float(epochs)), norms=norms)
         made.append(_moved(recipe, part) if stands_in and phase.trainable == "cutoff" else part)
     return tuple(made)
 
