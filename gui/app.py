@@ -58,10 +58,12 @@ def _serve(application: QApplication, instance: object, paths: list[str], troubl
 
     from gui import reports, theme
     from gui.instance import Instance
+    from gui.preferences import Preferences
     from gui.window import Window
 
     settings = QSettings(str(places.home() / "window.ini"), QSettings.Format.IniFormat)
-    theme.apply(application, theme.THEMES.get(str(settings.value("theme")), theme.DARK))
+    chosen = Preferences(settings).value("theme")
+    theme.apply(application, theme.THEMES.get(chosen, theme.DARK))
     earlier = reports.begin(places.home() / "reports")
     window = Window(settings=settings)
     reports.tell_in(window)

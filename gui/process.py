@@ -70,14 +70,15 @@ class Process(QObject):
         self.setObjectName(name)
         # The process ends itself later than we would end it: for the case that this window is gone by then.
         own_limit = None if seconds is None else 2 * seconds + 5
+        self._arguments = arguments
         self._make: Callable[[], Worker] = lambda: Worker(
-            serve, arguments, memory_bytes=memory_bytes, seconds=own_limit
+            serve, self._arguments, memory_bytes=memory_bytes, seconds=own_limit
         )
         self._seconds = seconds
         self._tasks: deque[Task] = deque()
         self._lock = threading.Lock()
         self._awake, self._wake = multiprocessing.Pipe(duplex=False)
-        self._stopping = False
+        self._stopping = self._renewing = False
         self._thread: threading.Thread | None = None
         self.before: Callable[[], None] | None = None
         self._deaths: dict[Hashable, int] = {}
@@ -104,6 +105,12 @@ class Process(QObject):
             if task.urgent:
                 place = next((index for index, other in enumerate(self._tasks) if not other.urgent), place)
             self._tasks.insert(place, task)
+        self._knock()
+
+    def renew(self, arguments: Mapping[str, object] | None) -> None:
+        """Go on in a fresh process with other arguments: after what is under way, before what waits."""
+        self._arguments = arguments
+        self._renewing = True
         self._knock()
 
     def end_soon(self) -> None:
@@ -139,6 +146,7 @@ class Process(QObject):
 
     def _serve(self) -> None:
         while not self._stopping:
+            self._renewing = False
             try:
                 with _path_is_whole:
                     worker = self._make()
@@ -214,8 +222,9 @@ class Process(QObject):
         return None
 
     def _next(self, worker: Worker) -> Task | None:
-        """The next task; None when the window closes. Raises WorkerDied when the idle process ends."""
-        while not self._stopping:
+        """The next task; None when the window closes or a fresh process is wanted. Raises WorkerDied when the idle
+        process ends."""
+        while not self._stopping and not self._renewing:
             with self._lock:
                 while self._tasks and self._tasks[0].dropped:
                     self._tasks.popleft()
@@ -260,7 +269,7 @@ class Process(QObject):
             self._tasks.clear()
         for task in waiting:
             self._answered.emit(task, Answer(0, error=error))
-        while not self._stopping and not self._tasks:
+        while not self._stopping and not self._tasks and not self._renewing:
             wait([self._awake])
             self._awake.recv_bytes()
 

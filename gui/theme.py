@@ -167,6 +167,10 @@ def style_sheet(theme: Tokens) -> str:
     QLabel[look="error"] {{ color: {t.error}; font-weight: 600; }}
     QToolButton {{ border: 1px solid transparent; border-radius: {CORNER}px; padding: 4px; background: transparent; }}
     QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}
+    QToolButton[look="rail"] {{ border: 0; border-left: 2px solid transparent; border-radius: 0; padding: 6px 0;
+        color: {t.quiet}; font-size: {LABEL}px; }}
+    QToolButton[look="rail"]:checked {{ border-left-color: {t.accent}; color: {t.text}; }}
+    QToolButton[look="rail"]:focus {{ border: 2px solid {t.focus}; padding: 4px 0; }}
     QToolButton:pressed {{ background: {t.line}; }}
     QToolButton:disabled {{ color: {t.quiet}; }}
     QPushButton {{ border: 1px solid {t.quiet}; border-radius: {CORNER}px; padding: 5px 12px;

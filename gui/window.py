@@ -1,22 +1,27 @@
-"""The window: menus, the page, the notice line, the status bar; and the two processes behind them."""
+"""The window: menus, the rail of pages, the notice line, the status bar; and the processes behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from core import places
 from core.errors import HilumError
 from gui import theme
 from gui.commands import Actions
 from gui.operation import Operation
+from gui.pages import Page
+from gui.preferences import Preferences
 from gui.process import Process
+from gui.rail import Rail
 from gui.reading import words
 from gui.reading.page import ReadingPage
+from gui.services import Services
 from gui.widgets.film import warm_up
 from gui.widgets.labels import plain
 from gui.widgets.notice import Notice
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 DECODER: Final = "core.imaging.desk:serve"
 ASSESSOR: Final = "core.inference.worker:serve"
+RECORDS: Final = "core.records.desk:serve"
+SCREENER: Final = "core.screening.desk:serve"
 # dicom.md section 6: what one file may cost before its process is ended.
 DECODE_SECONDS, DECODE_BYTES = 20.0, 3 * 2**30
 # The list folds by itself where it would leave too little for the films.
@@ -36,7 +43,7 @@ RESEARCH_USE: Final = "Research use. Not a medical device."
 class Window(QMainWindow):
     """One window of Hilum. first_painted() is emitted once; the processes start after it.
 
-    workers: other modules for "decoder" and "assessor", for tests.
+    workers: other modules for "decoder", "assessor", "records" and "screener", for tests.
     """
 
     first_painted = Signal()
@@ -44,10 +51,11 @@ class Window(QMainWindow):
     def __init__(self, workers: Mapping[str, str] | None = None, settings: QSettings | None = None) -> None:
         super().__init__()
         workers = workers or {}
-        self._settings = settings
+        self._screener = workers.get("screener", SCREENER)
         self.setWindowTitle("Hilum")
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
+        self.preferences = Preferences(settings, self)
         self.decoder = Process(
             "decoder",
             workers.get("decoder", DECODER),
@@ -56,10 +64,16 @@ class Window(QMainWindow):
             parent=self,
         )
         self.assessor = Process("engine", workers.get("assessor", ASSESSOR), parent=self)
+        self.records = Process("record keeper", workers.get("records", RECORDS), parent=self)
         self.actions_ = Actions(self)
-        self.actions_.refresh(self._always())
-        self.page = ReadingPage(self.actions_, self.decoder, self.assessor)
+        self.services = Services(self.actions_, self.preferences, self.decoder, self.assessor, self.records)
+        self.page = ReadingPage(self.services)
+        self.rail = Rail(self.actions_)
         self.notice = Notice()
+        self._pages: dict[str, Page] = {"reading": self.page}
+        self._holds: dict[str, frozenset[str]] = {}
+        self._recent: tuple[str, ...] = ()
+        self._stack = QStackedWidget()
         self._state = plain("", "quiet")
         self._research = plain(RESEARCH_USE, "quiet")
         self._painted = self._knows_bundle = False
@@ -68,10 +82,32 @@ class Window(QMainWindow):
         self._lay_out()
         self._wire()
         self._restore()
+        self.go_to("reading")
+
+    # Pages.
+
+    @property
+    def current(self) -> Page:
+        """The page in front."""
+        page = self._stack.currentWidget()
+        assert isinstance(page, Page)
+        return page
+
+    def go_to(self, name: str) -> Page:
+        """Bring a page to the front; made when it is first wanted. name: reading, screening or settings."""
+        page = self._pages.get(name) or self._made(name)
+        self._stack.setCurrentWidget(page)
+        for other in ("reading", "screening", "settings"):
+            self.actions_[f"view.{other}"].setChecked(other == name)
+        self._refresh()
+        return page
 
     def open_paths(self, paths: Sequence[str]) -> None:
-        """List files, folders and archives and show the first film."""
-        self.page.open_paths(paths)
+        """List files, folders and archives on the reading page and show the first film."""
+        if paths:
+            self.go_to("reading")
+            self.page.open_paths(paths)
+            Operation(self.records, ("opened", tuple(paths))).then(self._know_recent).run()
 
     def come_forward(self) -> None:
         """In front of other windows, as far as the desktop allows it."""
@@ -91,7 +127,9 @@ class Window(QMainWindow):
         theme.apply(application, chosen)
         self.actions_.recolour()
         self.actions_["view.light"].setChecked(chosen is theme.LIGHT)
-        self.page.retheme()
+        self.preferences.put("theme", chosen.name)
+        for page in self._pages.values():
+            page.retheme()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
@@ -101,15 +139,18 @@ class Window(QMainWindow):
             QTimer.singleShot(0, self._after_first_paint)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        self._remember()
+        self.preferences.put("geometry", self.saveGeometry().toBase64().toStdString())
         self.stop()
         super().closeEvent(event)
 
     def stop(self) -> None:
-        """End both processes; closing the window does it."""
-        for process in (self.decoder, self.assessor):
+        """End every process; closing the window does it."""
+        for page in self._pages.values():
+            page.stop()
+        processes = (self.decoder, self.assessor, self.records)
+        for process in processes:
             process.end_soon()
-        for process in (self.decoder, self.assessor):
+        for process in processes:
             process.stop()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
@@ -119,7 +160,8 @@ class Window(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
-        self.open_paths(paths)
+        if not self.current.take(paths):
+            self.open_paths(paths)
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802
         if not self._list_wanted_by_hand:
@@ -127,13 +169,46 @@ class Window(QMainWindow):
             self.actions_["view.list"].setChecked(wide)
             self.page.left.setVisible(wide)
 
+    def _made(self, name: str) -> Page:
+        page: Page
+        if name == "screening":
+            from gui.screening.page import ScreeningPage
+
+            screening = ScreeningPage(self.services, self._screener)
+            screening.opened.connect(self._open_row)
+            page = screening
+        else:
+            from gui.settings.page import SettingsPage
+
+            page = SettingsPage(self.services)
+        self._pages[name] = page
+        self._add(name, page)
+        return page
+
+    def _add(self, name: str, page: Page) -> None:
+        self._stack.addWidget(page)
+        page.changed.connect(partial(self._know_holds, name))
+        page.notice.connect(self.notice.say)
+
+    def _know_holds(self, name: str, holds: frozenset[str]) -> None:
+        self._holds[name] = holds
+        self._refresh()
+
+    def _open_row(self, refs: object, index: int) -> None:
+        self.go_to("reading")
+        self.page.open_refs(refs, index)
+
+    # The processes.
+
     def _after_first_paint(self) -> None:
         self.first_painted.emit()
         self._state.setText("The networks are getting ready.")
         # First in the queue: the titles of the classes are there before the first answer about a film.
         Operation(self.assessor, ("about",)).then(self._know_bundle).run()
+        Operation(self.records, ("recent",)).then(self._know_recent).run()
         self.decoder.before = warm_up
         self.decoder.start()
+        self.records.start()
         self.assessor.start()
 
     def _know_bundle(self, about: Mapping[str, object]) -> None:
@@ -162,8 +237,11 @@ class Window(QMainWindow):
         took = f" · {words.seconds(assessment.seconds.infer)}" if assessment.probabilities is not None else ""
         self._state.setText(f"{bundle.name} {bundle.version} · {engine}{took}")
 
-    def _always(self) -> frozenset[str]:
-        return frozenset({"samples"}) if _samples() else frozenset()
+    def _know_recent(self, paths: tuple[str, ...]) -> None:
+        self._recent = paths
+        self._refresh()
+
+    # Commands of the window itself.
 
     def _open_files(self) -> None:
         self._pick(QFileDialog.FileMode.ExistingFiles, "Open files")
@@ -178,6 +256,24 @@ class Window(QMainWindow):
         dialog.filesSelected.connect(self.open_paths)
         dialog.open()
 
+    def _open_recent(self) -> None:
+        from gui.palette import Choice, Palette
+
+        choices = [Choice(path, path, "recent") for path in self._recent]
+        palette = Palette("Open recent", choices, self)
+        palette.chosen.connect(lambda path: self.open_paths([path]))
+        palette.open()
+
+    def _find_command(self) -> None:
+        from gui.palette import Palette, commands
+
+        palette = Palette("Find a command", commands(self.actions_), self)
+        palette.chosen.connect(lambda name: self.actions_[name].trigger())
+        palette.open()
+
+    def _search(self) -> None:
+        self.current.search()
+
     def _full_screen(self) -> None:
         if self.isFullScreen():
             self.showMaximized() if self._full_from_maximised else self.showNormal()
@@ -185,6 +281,7 @@ class Window(QMainWindow):
             self._full_from_maximised = self.isMaximized()
             self.showFullScreen()
         self.menuBar().setVisible(not self.isFullScreen())
+        self.rail.setVisible(not self.isFullScreen())
 
     def _fold(self, name: str, panel: QWidget) -> None:
         # Who folds the panel that has the keyboard wants to go on with the film.
@@ -206,26 +303,38 @@ class Window(QMainWindow):
         self.actions_.fill(self.menuBar())
         # In full screen the menu bar is away, and its shortcuts are to go on working.
         self.addActions([action for _command, action in self.actions_])
+        self._add("reading", self.page)
         body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
+        row.addWidget(self.rail)
+        column = QVBoxLayout()
         column.setSpacing(0)
-        column.addWidget(self.page, 1)
+        column.addWidget(self._stack, 1)
         column.addWidget(self.notice)
+        row.addLayout(column, 1)
         self.setCentralWidget(body)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setContentsMargins(theme.SPACE[1], 0, theme.SPACE[1], 0)
         self.statusBar().addWidget(self._state, 1)
         self.statusBar().addPermanentWidget(self._research)
-        for name in ("view.list", "view.findings"):
+        for name in ("view.list", "view.findings", "view.patient"):
             self.actions_[name].setChecked(True)
 
     def _wire(self) -> None:
         does = self.actions_.does
         does("file.open", self._open_files)
         does("file.folder", self._open_folder)
+        does("file.recent", self._open_recent)
         does("file.samples", lambda: self.open_paths(_samples()))
         does("file.quit", self.close)
+        for name in ("reading", "screening", "settings"):
+            does(f"view.{name}", partial(self.go_to, name))
+        for name in ("folder", "open"):
+            # The command is about runs, wherever it is given; the page does the rest.
+            does(f"run.{name}", lambda name=name: getattr(self.go_to("screening"), f"ask_{name}")())
+        does("view.search", self._search)
         does("view.list", lambda: self._fold("view.list", self.page.left))
         does("view.findings", lambda: self._fold("view.findings", self.page.findings))
         does("view.full", self._full_screen)
@@ -233,33 +342,40 @@ class Window(QMainWindow):
             "view.light",
             lambda: self.use_theme(theme.LIGHT if self.actions_["view.light"].isChecked() else theme.DARK),
         )
+        does("film.next", lambda: self.current.step(1))
+        does("film.previous", lambda: self.current.step(-1))
+        does("help.palette", self._find_command)
         does("help.shortcuts", self._shortcuts)
         does("help.about", self._about)
-        self.page.changed.connect(self._refresh)
-        self.page.notice.connect(self.notice.say)
         self.page.assessed.connect(self._assessed)
-        self.decoder.died.connect(self.notice.say)
-        self.assessor.died.connect(self.notice.say)
-        self.decoder.unusable.connect(lambda error: self.notice.say(error.reason.text))
+        for process in (self.decoder, self.assessor, self.records):
+            process.died.connect(self.notice.say)
+        for process in (self.decoder, self.records):
+            process.unusable.connect(lambda error: self.notice.say(error.reason.text))
         self.assessor.unusable.connect(self._networks_unusable)
         self.assessor.ready.connect(self._networks_ready)
 
-    def _refresh(self, holds: frozenset[str]) -> None:
-        self.actions_.refresh(holds | self._always())
+    def _refresh(self) -> None:
+        front = next((name for name, page in self._pages.items() if page is self._stack.currentWidget()), "reading")
+        holds = set(self._holds.get(front, ()))
+        # A run goes on behind the reading page, and can be stopped from there.
+        holds |= self._holds.get("screening", frozenset()) & {"running"}
+        if _samples():
+            holds.add("samples")
+        if self._recent:
+            holds.add("recent")
+        self.actions_.refresh(frozenset(holds))
 
     def _restore(self) -> None:
         self.resize(1366, 768)
-        if self._settings is None:
-            return
-        geometry = self._settings.value("geometry")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
+        geometry = self.preferences.value("geometry")
+        if isinstance(geometry, str):
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        for command, _action in self.actions_:
+            keys = self.preferences.value(f"keys/{command.id}")
+            if isinstance(keys, str):
+                self.actions_.remap(command.id, keys)
         self.actions_["view.light"].setChecked(theme.tokens() is theme.LIGHT)
-
-    def _remember(self) -> None:
-        if self._settings is not None:
-            self._settings.setValue("geometry", self.saveGeometry())
-            self._settings.setValue("theme", theme.tokens().name)
 
 
 def _samples() -> list[str]:

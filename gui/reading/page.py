@@ -12,18 +12,19 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from core.errors import HilumError, ImageRefused
 from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
 from gui import theme
-from gui.commands import Actions
 from gui.operation import Operation
-from gui.process import Process
+from gui.pages import Page
 from gui.reading import words
 from gui.reading.asking import Asking
 from gui.reading.film_area import FilmArea
 from gui.reading.findings import FindingsPanel
 from gui.reading.studies import WIDTH, Entry, Studies, StudyList
+from gui.services import Services
 from gui.widgets.film import Film, film
 from gui.widgets.labels import plain
 
 if TYPE_CHECKING:
+    from core.imaging.sources import ImageRef
     from core.inference.assessment import Assessment, Maps
 
 # A list is for reading; whole folders are screened.
@@ -36,20 +37,18 @@ _WHAT_NOW = {
 _NOTHING_YET = "What the ensemble finds in a film appears here."
 
 
-class ReadingPage(QWidget):
+class ReadingPage(Page):
     """Opens what is chosen, shows it, asks the ensemble about it. Late answers of the film before are dropped.
 
-    changed(frozenset): which words of commands.When hold now. notice(str): a sentence for the notice line.
     assessed(Assessment): for the status bar.
     """
 
-    changed = Signal(object)
-    notice = Signal(str)
     assessed = Signal(object)
 
-    def __init__(self, actions: Actions, decoder: Process, assessor: Process, parent: QWidget | None = None) -> None:
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._actions, self._decoder = actions, decoder
+        actions, decoder, assessor = services.actions, services.decoder, services.assessor
+        self._services, self._actions, self._decoder = services, actions, decoder
         self.studies = Studies(self)
         self.list = StudyList(self.studies)
         self.area = FilmArea(actions)
@@ -71,6 +70,11 @@ class ReadingPage(QWidget):
         if not self.studies.entries:
             self.area.show_placard().say("Looking for films", "\n".join(_named(paths)), busy=True)
         Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
+
+    def open_refs(self, refs: Sequence[ImageRef], index: int) -> None:
+        """Put these films on the list and show one of them."""
+        self._list((refs, False))
+        self._go_to(self.studies.entries.index(next(one for one in self.studies.entries if one.ref == refs[index])))
 
     def networks_ready(self) -> None:
         self._asking.ready, self._asking.unusable = True, None
@@ -155,7 +159,7 @@ class ReadingPage(QWidget):
             self.list.selectionModel().setCurrentIndex(index, flags)
             self.list.scrollTo(index)
 
-    def _step(self, by: int) -> None:
+    def step(self, by: int) -> None:
         self._go_to(self.list.currentIndex().row() + by)
 
     def _close_current(self) -> None:
@@ -275,8 +279,6 @@ class ReadingPage(QWidget):
         self._asking.failed.connect(self._not_assessed)
         self.area.finding.connect(self.findings.choose)
         does: Callable[[str, Callable[[], object]], None] = self._actions.does
-        does("film.next", lambda: self._step(1))
-        does("film.previous", lambda: self._step(-1))
         does("file.close", self._close_current)
         does("findings.assess", self._try_again)
         does("findings.override", self.findings.ask_override)
@@ -290,6 +292,7 @@ class ReadingPage(QWidget):
         shown = self._entry if self.area.view.film is not None else None
         assessment = shown.assessment if shown is not None else None
         holds = {
+            "reading": True,
             "list": bool(self.studies.entries),
             "film": shown is not None,
             "networks": shown is not None or (self._entry is not None and self._entry.state == "failed"),
