@@ -38,8 +38,13 @@ def describe(ref: ImageRef, limits: Limits | None = None) -> Description:
     except (ImageRefused, ImageFailed) as error:
         status: Status = "refused" if isinstance(error, ImageRefused) else "failed"
         return Description(ref, status, (error.reason, *learnt.reasons), learnt.facts)
+    return described(radiograph)
+
+
+def described(radiograph: Radiograph) -> Description:
+    """What `describe` says of a file that is open already."""
     return Description(
-        ref,
+        radiograph.ref,
         status_of(radiograph.reasons),
         radiograph.reasons,
         radiograph.facts,
