@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from functools import lru_cache
 from pathlib import Path
-
-import platformdirs
 
 from core.errors import RunRefused
 
@@ -20,6 +17,8 @@ SAMPLES = RESOURCES / "samples"
 @lru_cache
 def version() -> str:
     """Hilum's own version."""
+    import tomllib
+
     with open(PROGRAM / "pyproject.toml", "rb") as file:
         return str(tomllib.load(file)["project"]["version"])
 
@@ -27,7 +26,11 @@ def version() -> str:
 def home() -> Path:
     """The folder of the user's own data; it may not exist yet."""
     own = os.environ.get("HILUM_HOME")
-    return Path(own) if own else Path(platformdirs.user_data_dir("hilum", appauthor=False))
+    if own:
+        return Path(own)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("hilum", appauthor=False))
 
 
 def own_bundles() -> Path:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# Before Qt: once PySide6 is there, it looks into the source of every module that is imported, and numpy has many.
+import numpy  # noqa: F401
+
 from core import places
 from core.errors import RunRefused
 from gui import system
@@ -72,7 +75,7 @@ def _serve(application: QApplication, instance: object, paths: list[str], troubl
     assert isinstance(instance, Instance)
     instance.asked.connect(window.open_paths)
     instance.asked.connect(lambda _paths: window.come_forward())
-    instance.listen()
+    window.first_painted.connect(instance.listen)
     window.show()
     for trouble in troubles:
         window.notice.say(trouble)

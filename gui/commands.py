@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Qt
@@ -143,6 +144,7 @@ class Actions(QObject):
         self._actions = {command.id: self._made(command) for command in COMMANDS}
 
     def __getitem__(self, name: str) -> QAction:
+        """The action itself; for a button that shows it see push() and button()."""
         return self._actions[name]
 
     def __iter__(self) -> Iterator[tuple[Command, QAction]]:
@@ -160,7 +162,8 @@ class Actions(QObject):
     def recolour(self) -> None:
         """After a change of theme."""
         for command, action in self:
-            action.setIcon(theme.icon(command.icon))
+            if not action.icon().isNull():
+                action.setIcon(theme.icon(command.icon))
 
     def remap(self, name: str, keys: str) -> None:
         """Give a command other keys; "" is none. Who else has them loses them: the caller asks holder() first."""
@@ -169,7 +172,7 @@ class Actions(QObject):
                 action.setShortcut(QKeySequence())
                 _explain(command, action)
         self._actions[name].setShortcut(QKeySequence(keys))
-        _explain(next(command for command in COMMANDS if command.id == name), self._actions[name])
+        _explain(_BY_ID[name], self._actions[name])
 
     def holder(self, keys: str) -> str | None:
         """The id of the command that has these keys now."""
@@ -179,17 +182,18 @@ class Actions(QObject):
     def name(self, name: str, title: str) -> None:
         """Another title for a command, where it depends on the bundle in use."""
         self._actions[name].setText(title)
-        _explain(next(command for command in COMMANDS if command.id == name), self._actions[name])
+        _explain(_BY_ID[name], self._actions[name])
 
     def fill(self, bar: QMenuBar) -> None:
         """One menu a group, with a line between parts."""
         for group, title in GROUPS.items():
             menu = bar.addMenu(f"&{title}")
             self._fill(menu, group)
+            menu.aboutToShow.connect(partial(self._draw, group))
 
     def push(self, name: str) -> QPushButton:
         """A button with the command's icon and title."""
-        action = self._actions[name]
+        action = self._shown(name)
         button = QPushButton(action.icon(), f" {action.text()}")  # Qt sets the icon too close to the word
         button.setToolTip(action.toolTip())
         button.setAccessibleName(action.text())
@@ -200,7 +204,7 @@ class Actions(QObject):
 
     def button(self, name: str) -> QToolButton:
         """A tool button for a command: its icon alone, with the title as its accessible name."""
-        action = self._actions[name]
+        action = self._shown(name)
         button = QToolButton()
         button.setDefaultAction(action)
         button.setAccessibleName(action.text())
@@ -216,8 +220,24 @@ class Actions(QObject):
                     part = command.part
                 menu.addAction(action)
 
+    def _shown(self, name: str) -> QAction:
+        """An action with its icon; drawn when first wanted: seventy of them would delay the first paint."""
+        action = self._actions[name]
+        if action.icon().isNull():
+            action.setIcon(theme.icon(self.icon_name(name)))
+        return action
+
+    def icon_name(self, name: str) -> str:
+        """The name of a command's drawing in resources/icons."""
+        return _BY_ID[name].icon
+
+    def _draw(self, group: str) -> None:
+        for command, _action in self:
+            if command.group == group:
+                self._shown(command.id)
+
     def _made(self, command: Command) -> QAction:
-        action = QAction(theme.icon(command.icon), command.title, self)
+        action = QAction(command.title, self)
         action.setObjectName(command.id)
         action.setCheckable(command.checkable)
         action.setShortcut(QKeySequence(command.shortcut))
@@ -234,4 +254,5 @@ def _explain(command: Command, action: QAction) -> None:
     action.setToolTip(f"{words}\n{command.hint}" if command.hint else words)
 
 
+_BY_ID: Final = {command.id: command for command in COMMANDS}
 _NATIVE = QKeySequence.SequenceFormat.NativeText

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from core import places
+
+# QtNetwork is imported where it is used: the first window needs it only after its first paint.
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _WAIT_MS = 3000
 _LONGEST = 4 * 2**20
@@ -28,13 +31,13 @@ class Instance(QObject):
         self._lock = QLockFile(str(places.home() / "window.lock"))
         # A window may stay open for weeks: its lock is not stale because it is old.
         self._lock.setStaleLockTime(0)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._take)
+        self._server: QLocalServer | None = None
 
     @property
     def name(self) -> str:
         """The socket's name: one for each user's data folder."""
+        import hashlib
+
         return "hilum-" + hashlib.sha256(str(places.home().resolve()).encode()).hexdigest()[:16]
 
     def is_first(self) -> bool:
@@ -44,6 +47,8 @@ class Instance(QObject):
 
     def hand_over(self, paths: list[str]) -> bool:
         """Give the paths to the first window. False when it does not answer."""
+        from PySide6.QtNetwork import QLocalSocket
+
         socket = QLocalSocket()
         socket.connectToServer(self.name)
         if not socket.waitForConnected(_WAIT_MS):
@@ -55,14 +60,21 @@ class Instance(QObject):
 
     def listen(self) -> None:
         """From now on later starts are heard."""
+        from PySide6.QtNetwork import QLocalServer
+
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._take)
         QLocalServer.removeServer(self.name)
         self._server.listen(self.name)
 
     def close(self) -> None:
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self._lock.unlock()
 
     def _take(self) -> None:
+        assert self._server is not None
         socket = self._server.nextPendingConnection()
         socket.readyRead.connect(lambda: self._read(socket))
         socket.disconnected.connect(socket.deleteLater)

@@ -8,11 +8,13 @@ An answer that is no longer wanted is dropped: the page calls drop() before it s
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import HilumError
-from core.jobs import Answer
 from gui.process import Process, Task
+
+if TYPE_CHECKING:
+    from core.jobs import Answer
 
 
 class Operation:

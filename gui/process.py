@@ -7,19 +7,23 @@ puts tasks into the queue and receives signals, so nothing in the window ever wa
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.errors import HilumError, ImageFailed
-from core.jobs import Answer, Worker, WorkerBug, WorkerDied
+
+# core.jobs draws in multiprocessing, which is not part of the first paint's price: it is imported on the reader
+# thread, which starts after it.
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from core.jobs import Answer, Worker, WorkerBug
 
 # A file that ended its process twice is not tried a third time (design.md section 3).
 DEATHS_ALLOWED = 2
@@ -71,13 +75,18 @@ class Process(QObject):
         # The process ends itself later than we would end it: for the case that this window is gone by then.
         own_limit = None if seconds is None else 2 * seconds + 5
         self._arguments = arguments
-        self._make: Callable[[], Worker] = lambda: Worker(
-            serve, self._arguments, memory_bytes=memory_bytes, seconds=own_limit
-        )
+
+        def make() -> Worker:
+            from core.jobs import Worker
+
+            return Worker(serve, self._arguments, memory_bytes=memory_bytes, seconds=own_limit)
+
+        self._make = make
         self._seconds = seconds
         self._tasks: deque[Task] = deque()
         self._lock = threading.Lock()
-        self._awake, self._wake = multiprocessing.Pipe(duplex=False)
+        self._awake: Connection
+        self._wake: Connection | None = None
         self._stopping = self._renewing = False
         self._thread: threading.Thread | None = None
         self.before: Callable[[], None] | None = None
@@ -95,6 +104,9 @@ class Process(QObject):
     def start(self) -> None:
         """Spawn the process; before it, tasks only queue up."""
         if self._thread is None and not self._stopping:
+            import multiprocessing
+
+            self._awake, self._wake = multiprocessing.Pipe(duplex=False)
             self._thread = threading.Thread(target=self._serve, name=f"{self.objectName()}-reader", daemon=True)
             self._thread.start()
 
@@ -124,12 +136,14 @@ class Process(QObject):
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._wake.close()
-        self._awake.close()
+        if self._wake is not None:
+            self._wake.close()
+            self._awake.close()
 
     def _knock(self) -> None:
-        with contextlib.suppress(OSError):
-            self._wake.send_bytes(b".")
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                self._wake.send_bytes(b".")
 
     @Slot(object, object)
     def _finish(self, task: Task, answer: Answer) -> None:
@@ -145,6 +159,8 @@ class Process(QObject):
     # From here on: the reader thread.
 
     def _serve(self) -> None:
+        from core.jobs import WorkerDied
+
         while not self._stopping:
             self._renewing = False
             try:
@@ -169,6 +185,8 @@ class Process(QObject):
 
     def _work(self, worker: Worker) -> None:
         """Serve one process until it dies (raises WorkerDied), is too slow, or the window closes."""
+        from core.jobs import Answer, WorkerBug, WorkerDied
+
         try:
             first = self._wait(worker, None)
         except WorkerDied:
@@ -209,6 +227,8 @@ class Process(QObject):
 
     def _wait(self, worker: Worker, seconds: float | None) -> Answer | None:
         """The next answer; None when the time is over or the window closes. Raises WorkerDied."""
+        from multiprocessing.connection import wait
+
         until = None if seconds is None else monotonic() + seconds
         while not self._stopping:
             left = None if until is None else max(0.0, until - monotonic())
@@ -224,6 +244,10 @@ class Process(QObject):
     def _next(self, worker: Worker) -> Task | None:
         """The next task; None when the window closes or a fresh process is wanted. Raises WorkerDied when the idle
         process ends."""
+        from multiprocessing.connection import wait
+
+        from core.jobs import WorkerDied
+
         while not self._stopping and not self._renewing:
             with self._lock:
                 while self._tasks and self._tasks[0].dropped:
@@ -239,6 +263,8 @@ class Process(QObject):
         return None
 
     def _deliver(self, task: Task, answer: Answer) -> None:
+        from core.jobs import Answer
+
         if answer.error is None and task.through is not None and not task.dropped:
             try:
                 answer = Answer(answer.number, task.through(answer.value))
@@ -248,6 +274,8 @@ class Process(QObject):
         self._answered.emit(task, answer)
 
     def _died_on(self, task: Task) -> None:
+        from core.jobs import Answer
+
         self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
         if self._deaths[task.key] < DEATHS_ALLOWED:
             self.died.emit(f"The {self.objectName()} ended unexpectedly; it was started again and tries once more.")
@@ -264,6 +292,10 @@ class Process(QObject):
 
     def _refuse_all(self, error: HilumError) -> None:
         """Answer what waits with this error, then rest until something new is asked for."""
+        from multiprocessing.connection import wait
+
+        from core.jobs import Answer
+
         with self._lock:
             waiting = list(self._tasks)
             self._tasks.clear()

@@ -17,20 +17,39 @@ class Rail(QFrame):
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._actions = actions
+        self._buttons: dict[str, QToolButton] = {}
         self.setFixedWidth(WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.SPACE[1], 0, theme.SPACE[1])
         column.setSpacing(theme.SPACE[0])
         for name in _ABOVE:
-            column.addWidget(self._button(actions, name))
+            column.addWidget(self._button(name))
         column.addStretch(1)
         for name in _BELOW:
-            column.addWidget(self._button(actions, name))
+            column.addWidget(self._button(name))
+        self.recolour()
 
-    def _button(self, actions: Actions, name: str) -> QToolButton:
-        button = actions.button(name)
+    def recolour(self) -> None:
+        """Draw the icons in the colours of the theme in use."""
+        for name, button in self._buttons.items():
+            button.setIcon(theme.icon(self._actions.icon_name(name), side=theme.RAIL_ICON))
+
+    def _button(self, name: str) -> QToolButton:
+        # Not the action's own button: its icon is larger than that of a menu.
+        action, button = self._actions[name], QToolButton()
         button.setProperty("look", "rail")
+        button.setCheckable(True)
+        button.setText(action.text())
+        button.setAccessibleName(action.text())
+        button.setToolTip(action.toolTip())
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setIconSize(QSize(20, 20))
+        button.setIconSize(QSize(theme.RAIL_ICON, theme.RAIL_ICON))
         button.setFixedWidth(WIDTH)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(action.trigger)
+        action.toggled.connect(button.setChecked)
+        # A second press on the page in front leaves it in front.
+        button.clicked.connect(lambda: button.setChecked(action.isChecked()))
+        self._buttons[name] = button
         return button

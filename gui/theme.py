@@ -8,6 +8,7 @@ contrast of every word colour against every ground (WCAG 2.2, 1.4.3: at least 4.
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,7 +71,7 @@ ON_FILM: Final = DARK
 SPACE: Final = (4, 8, 12, 16, 24, 32)
 CORNER: Final = 4
 LABEL, BODY, FINDING, TITLE = 11, 13, 16, 22
-ICON: Final = 16
+ICON, RAIL_ICON = 16, 20
 
 _in_use = DARK
 
@@ -153,6 +154,7 @@ def style_sheet(theme: Tokens) -> str:
         background: transparent; height: 0; }}
     QLabel[look="quiet"] {{ color: {t.quiet}; }}
     QLabel[look="label"] {{ color: {t.quiet}; font-size: {LABEL}px; }}
+    QLabel[look="small"] {{ font-size: {LABEL}px; }}
     QLabel[look="finding"] {{ font-size: {FINDING}px; font-weight: 600; }}
     QLabel[look="title"] {{ font-size: {TITLE}px; }}
     QLabel[look="strong"] {{ font-weight: 600; }}
@@ -180,6 +182,9 @@ def style_sheet(theme: Tokens) -> str:
     QPushButton[look="primary"] {{ background: {t.accent}; border-color: {t.accent}; color: {t.ground};
         font-weight: 600; }}
     QPushButton[look="primary"]:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.quiet}; }}
+    QPushButton[look="choice"] {{ padding: 2px 4px; }}
+    QPushButton[look="choice"]:checked {{ background: {t.text}; border-color: {t.text}; color: {t.ground};
+        font-weight: 600; }}
     QLineEdit {{ background: {t.raised}; border: 1px solid {t.quiet}; border-radius: {CORNER}px; padding: 5px 8px;
         selection-background-color: {t.accent}; selection-color: {t.ground}; }}
     QSlider::groove:horizontal {{ height: 2px; background: {t.quiet}; }}
@@ -192,18 +197,19 @@ def style_sheet(theme: Tokens) -> str:
     QSlider:focus {{ border: 2px solid {t.focus}; border-radius: {CORNER}px; }}
     QPushButton:focus, QToolButton:focus, QLineEdit:focus {{ border: 2px solid {t.focus}; }}
     QPushButton:focus {{ padding: 4px 11px; }}
+    QPushButton[look="choice"]:focus {{ padding: 1px 3px; }}
     QToolButton:focus {{ padding: 3px; }}
     QLineEdit:focus {{ padding: 4px 7px; }}
     """
 
 
 @functools.cache
-def icon(name: str, colour_token: str = "text") -> QIcon:
-    """One of our line drawings, in a colour of the theme in use; sharp at every scale of the screen."""
+def icon(name: str, colour_token: str = "text", side: int = ICON) -> QIcon:
+    """One of our line drawings, in a colour of the theme in use; sharp at the scales of the screens there are."""
     made = QIcon()
-    for scale in (1, 2, 3):
+    for scale in sorted({math.ceil(screen.devicePixelRatio()) for screen in QApplication.screens()}):
         for mode, token in ((QIcon.Mode.Normal, colour_token), (QIcon.Mode.Disabled, "quiet")):
-            image = drawn(name, QColor(getattr(_in_use, token)), ICON * scale)
+            image = drawn(name, QColor(getattr(_in_use, token)), side * scale)
             if mode is QIcon.Mode.Disabled:
                 image = _faded(image)
             image.setDevicePixelRatio(scale)

@@ -126,6 +126,7 @@ class Window(QMainWindow):
         assert isinstance(application, QApplication)
         theme.apply(application, chosen)
         self.actions_.recolour()
+        self.rail.recolour()
         self.actions_["view.light"].setChecked(chosen is theme.LIGHT)
         self.preferences.put("theme", chosen.name)
         for page in self._pages.values():

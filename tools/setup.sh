@@ -67,6 +67,8 @@ if [ "$(cat $stamp 2>/dev/null)" != "$wanted" ]; then
     .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $lock
     echo "$wanted" >$stamp
 fi
+# Hilum's own modules as byte code, so that no start pays for translating them, not even where nothing may be written.
+.venv/bin/python -m compileall -q core gui
 echo "Hilum is installed. 'python main.py' opens the window."
 
 [ $demo = no ] || .venv/bin/python main.py demo

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
 import sys
@@ -56,6 +55,8 @@ def run(window: str, arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(name: str, words: Sequence[str]) -> int:
+    import argparse  # not where only the window opens
+
     module = importlib.import_module(f"core.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"python main.py {name}", description=module.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
