@@ -61,6 +61,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inert(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
+
+
 def _replace(source: str, target: Path) -> None:
     # On Windows a virus scanner may hold the file for a moment: try again, then tell.
     for attempt in range(_REPLACE_TRIES):

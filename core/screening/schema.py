@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from core import places
+from core import database
 from core.errors import RunRefused
 
 SCHEMA_VERSION = 1
@@ -43,44 +43,19 @@ def connected(folder: Path) -> tuple[sqlite3.Connection, bool]:
 
     Refuses "run-unreadable" when it is damaged or newer than this program, "place-unwritable", "disk-full".
     """
-    database = None
     try:
-        database = sqlite3.connect(folder / FILE_NAME, timeout=10, isolation_level=None)
-        _check(database, folder)
-        # A write-ahead log shares memory between processes, which a network share cannot do.
-        mode, care = ("WAL", "NORMAL") if places.on_local_disk(folder) else ("DELETE", "FULL")
-        database.execute(f"PRAGMA journal_mode = {mode}")
-        database.execute(f"PRAGMA synchronous = {care}")
-        database.execute("PRAGMA temp_store = FILE")
-        return database, database.execute("PRAGMA user_version").fetchone()[0] == 0
-    except BaseException as error:
-        if database is not None:
-            database.close()
-        if isinstance(error, sqlite3.Error):
-            raise refusal_of(error, folder) from error
-        raise
-
-
-def _check(database: sqlite3.Connection, folder: Path) -> None:
-    """Refuse a journal that is damaged or that a newer Hilum wrote."""
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise RunRefused("run-unreadable", what=folder, why="a newer Hilum made it")
-    verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise RunRefused("run-unreadable", what=folder, why="its journal is damaged")
+        opened = database.connected(folder / FILE_NAME, SCHEMA_VERSION)
+    except database.Newer as error:
+        raise RunRefused("run-unreadable", what=folder, why="a newer Hilum made it") from error
+    except database.Damaged as error:
+        raise RunRefused("run-unreadable", what=folder, why="its journal is damaged") from error
+    except sqlite3.Error as error:
+        raise refusal_of(error, folder) from error
+    return opened, opened.execute("PRAGMA user_version").fetchone()[0] == 0
 
 
 def refusal_of(error: sqlite3.Error, folder: Path) -> RunRefused:
     """The sentence for what SQLite says."""
-    name = getattr(error, "sqlite_errorname", None) or ""
-    if name == "SQLITE_FULL":
-        return RunRefused("disk-full", what=folder)
-    if name.startswith("SQLITE_IOERR_WRITE"):
-        # Quota, file size limit, or a share that went away: SQLite does not tell them apart.
-        return RunRefused(
-            "place-unwritable", what=folder, why="no space, no quota or no connection; rows so far are kept"
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if database.is_damage(error):
         return RunRefused("run-unreadable", what=folder, why="its journal is damaged")
-    return RunRefused("place-unwritable", what=folder, why=str(error))
+    return database.refusal_of(error, folder)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from core import files as core_files
 from core.errors import RunRefused
-from core.screening.export import Export, inert, json_rows, write_csv, write_html
+from core.screening.export import Export, json_rows, write_csv, write_html
 from core.screening.rows import reading
 from tests import one_process
 from tests.films import disc, write_dicom, write_png
@@ -80,8 +81,8 @@ def test_a_spreadsheet_opens_it_and_runs_nothing(run: sqlite3.Connection, tmp_pa
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_cells_that_a_program_could_run_are_made_inert(start: str) -> None:
-    assert inert(f"{start}1+1") == f"'{start}1+1"
-    assert inert(-0.5) == -0.5 and inert("a=b") == "a=b" and inert(None) is None
+    assert core_files.inert(f"{start}1+1") == f"'{start}1+1"
+    assert core_files.inert(-0.5) == -0.5 and core_files.inert("a=b") == "a=b" and core_files.inert(None) is None
 
 
 def test_without_identifiers_no_name_leaves(run: sqlite3.Connection, films: Path, tmp_path: Path) -> None:
