@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.commands import GROUPS, Actions
 from gui.widgets.labels import plain
 
 GESTURES = (
-    ("Left drag", "Window: right is wider, down is darker"),
-    ("Middle drag, Ctrl + left drag", "Move the film"),
-    ("Wheel, right drag", "Zoom"),
+    ("Left drag", "Window: right wider, down darker"),
+    ("Middle drag", "Move the film; also Ctrl + left drag"),
+    ("Wheel", "Larger or smaller; also right drag"),
     ("Double click", "Fit to the window"),
-    ("Arrow keys", "Move the film; with Shift, change its window"),
+    ("Arrow keys", "Move the film; with Shift, its window"),
 )
 
 
@@ -73,40 +74,61 @@ class About(_Sheet):
         self.finish()
 
 
+_FRAME = 96  # what stands around the table: margins and the button
+# Three columns of about equal height.
+_COLUMNS = (("file", "view", "help"), ("film", "run"), ("findings", "verdict"))
+
+
 class Shortcuts(_Sheet):
-    """Every command with its key, and the gestures on a film."""
+    """Every command with its key, and the gestures on a film; scrolls where the screen is small."""
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__("Keys and gestures", parent)
-        halves = QHBoxLayout()
-        halves.setSpacing(theme.SPACE[5])
-        left, right = QVBoxLayout(), QVBoxLayout()
-        halves.addLayout(left)
-        halves.addLayout(right)
-        for group, title in GROUPS.items():
-            rows = [
-                (action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), action.text().rstrip("…"))
-                for command, action in actions
-                if command.group == group
-            ]
-            _table(left if group in ("file", "view", "help") else right, title, rows)
-        _table(left, "On a film", GESTURES)
-        left.addStretch(1)
-        right.addStretch(1)
-        self.column.addLayout(halves)
+        body = QWidget()
+        columns = QHBoxLayout(body)
+        columns.setContentsMargins(0, 0, theme.SPACE[2], 0)
+        columns.setSpacing(theme.SPACE[5])
+        for groups in _COLUMNS:
+            column = QVBoxLayout()
+            columns.addLayout(column)
+            for group in groups:
+                _table(column, GROUPS[group], _rows(actions, group))
+            if "help" in groups:
+                _table(column, "On a film", list(GESTURES))
+            column.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(body)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(body.sizeHint().width() + theme.SPACE[3])
+        area.setProperty("look", "bare")
+        area.setAccessibleName("Keys and gestures")
+        self.column.addWidget(area, 1)
         self.finish()
+        self.resize(
+            self.minimumSizeHint().width(), min(body.sizeHint().height() + 96, parent.height() - theme.SPACE[4])
+        )
 
 
-def _table(column: QVBoxLayout, title: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> None:
+def _rows(actions: Actions, group: str) -> list[tuple[str, str]]:
+    """The keys and titles of a group; commands that have no keys now come without."""
+    return [
+        (action.shortcut().toString(QKeySequence.SequenceFormat.NativeText), action.text().rstrip("…"))
+        for command, action in actions
+        if command.group == group
+    ]
+
+
+def _table(column: QVBoxLayout, title: str, rows: Sequence[tuple[str, str]]) -> None:
     column.setSpacing(theme.SPACE[0])
     column.addWidget(plain(title.upper(), "label"))
     grid = QGridLayout()
-    grid.setHorizontalSpacing(theme.SPACE[3])
-    grid.setVerticalSpacing(theme.SPACE[0])
+    grid.setHorizontalSpacing(theme.SPACE[2])
+    grid.setVerticalSpacing(1)
     for index, (key, meaning) in enumerate(rows):
         grid.addWidget(plain(key, "key"), index, 0)
         grid.addWidget(plain(meaning), index, 1)
-    grid.setColumnMinimumWidth(0, 112)
+    grid.setColumnMinimumWidth(0, 96)
     grid.setColumnStretch(1, 1)
     column.addLayout(grid)
-    column.addSpacing(theme.SPACE[2])
+    column.addSpacing(theme.SPACE[1])

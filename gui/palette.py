@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.commands import GROUPS, Actions
 
+Index = QModelIndex | QPersistentModelIndex
 _WIDTH, _ROWS = 560, 12
 _ID = Qt.ItemDataRole.UserRole
+_END = Qt.ItemDataRole.UserRole + 1
+_ROW = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,8 @@ class Palette(QDialog):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setItemDelegate(_Line(self.list))
+        self.list.setFixedHeight(_ROW * _ROWS)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.SPACE[1], theme.SPACE[1], theme.SPACE[1], theme.SPACE[1])
         column.addWidget(self.field)
@@ -94,18 +109,18 @@ class Palette(QDialog):
     def _fill(self, typed: str) -> None:
         self.list.clear()
         for choice in found(self._choices, typed):
-            item = QListWidgetItem(
-                theme.icon(choice.icon), f"{choice.title}\t{choice.end}" if choice.end else choice.title
-            )
+            item = QListWidgetItem(theme.icon(choice.icon), choice.title)
             item.setData(_ID, choice.id)
+            item.setData(_END, choice.end)
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole, f"{choice.title}, {choice.end}" if choice.end else choice.title
+            )
             self.list.addItem(item)
         if not self.list.count():
             nothing = QListWidgetItem("Nothing of that name can be done now.")
             nothing.setFlags(Qt.ItemFlag.NoItemFlags)
             self.list.addItem(nothing)
         self.list.setCurrentRow(0)
-        row = max(self.list.sizeHintForRow(0), 1)
-        self.list.setFixedHeight(row * _ROWS + 2)
 
     def _choose(self, _item: object = None) -> None:
         item = self.list.currentItem()
@@ -115,3 +130,19 @@ class Palette(QDialog):
         # First gone, then done: what is chosen may open a dialog of its own.
         self.finished.connect(lambda _result: self.chosen.emit(name))
         self.accept()
+
+
+class _Line(QStyledItemDelegate):
+    """Icon and title, and at the end of the line the keys."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return QSize(super().sizeHint(option, index).width(), _ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        end = index.data(_END)
+        if end:
+            where: Any = option.rect  # type: ignore[attr-defined]
+            painter.setPen(theme.colour("quiet"))
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(where.adjusted(0, 0, -theme.SPACE[1], 0), right, end)

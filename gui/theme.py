@@ -147,6 +147,7 @@ def style_sheet(theme: Tokens) -> str:
     QSplitter::handle {{ background: {t.line}; }}
     QScrollArea, QListView {{ border: 0; background: {t.panel}; outline: 0; }}
     QScrollArea > QWidget > QWidget[panel="true"] {{ background: {t.panel}; }}
+    QScrollArea[look="bare"], QScrollArea[look="bare"] > QWidget > QWidget {{ background: {t.ground}; }}
     QWidget[panel="true"] {{ background: {t.panel}; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 3px; min-height: 32px; margin: 2px; }}

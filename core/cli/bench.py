@@ -59,7 +59,7 @@ class Extent:
     epochs: int
 
 
-WHOLE = Extent(pairs=15, usual_pairs=9, turns=7, films=96, rows=2304, small_rows=640, runs=3, tuned=128, epochs=4)
+WHOLE = Extent(pairs=11, usual_pairs=7, turns=7, films=96, rows=2304, small_rows=640, runs=3, tuned=72, epochs=4)
 QUICK = Extent(pairs=7, usual_pairs=7, turns=2, films=0, rows=896, small_rows=320, runs=1, tuned=32, epochs=2)
 
 
