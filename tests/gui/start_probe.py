@@ -10,6 +10,14 @@ def tell(event: str, **facts: object) -> None:
     sys.stdout.flush()
 
 
+OPENED: list[str] = []
+
+
+def note_file(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | bytes):
+        OPENED.append(arguments[0] if isinstance(arguments[0], str) else arguments[0].decode("utf-8", "replace"))
+
+
 def main(workers: dict[str, str], paths: list[str], quit_after: str) -> int:
     from gui import app, window
 
@@ -22,7 +30,8 @@ def main(workers: dict[str, str], paths: list[str], quit_after: str) -> int:
 
     def told(event: str, self: window.Window, **facts: object) -> None:
         names = [entry.ref.name for entry in self.page.studies.entries]
-        tell(event, names=names, pids=[self.decoder.pid, self.assessor.pid], modules=sorted(sys.modules), **facts)
+        pids = [self.decoder.pid, self.assessor.pid, self.records.pid]
+        tell(event, names=names, pids=pids, modules=sorted(sys.modules), opened=OPENED, **facts)
         if event == quit_after:
             self.close()
 
@@ -38,5 +47,6 @@ def main(workers: dict[str, str], paths: list[str], quit_after: str) -> int:
 
 
 if __name__ == "__main__":
+    sys.addaudithook(note_file)
     words = json.loads(sys.argv[1])
     sys.exit(main(words["workers"], words["paths"], words["quit_after"]))

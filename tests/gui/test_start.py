@@ -80,6 +80,14 @@ def test_before_the_first_paint_there_is_only_qt_and_numpy_and_never_a_decoder_o
     assert probes[0].until("ended")["code"] == 0
 
 
+def test_the_window_never_opens_a_film_itself(tmp_path: Path, make_film: MakeFilm, probes: list[Probe]) -> None:
+    film = make_film("refer")
+    probes.append(Probe(tmp_path, [film], quit_after="assessed"))
+    opened = probes[0].until("assessed")["opened"]
+    assert opened, "the probe notes what is opened"
+    assert [path for path in opened if film.name in path] == []
+
+
 def test_closing_the_window_ends_every_process(tmp_path: Path, make_film: MakeFilm, probes: list[Probe]) -> None:
     probes.append(Probe(tmp_path, [make_film("refer")], quit_after="assessed"))
     pids = probes[0].until("assessed")["pids"]
