@@ -1,4 +1,4 @@
-"""How Hilum opens its SQLite files: checked first, with a journal that the disk can bear, and a sentence for every no."""
+"""How Hilum opens its SQLite files: checked first, with a journal that the disk bears, and a sentence for every no."""
 
 from __future__ import annotations
 

@@ -216,6 +216,8 @@ def _others() -> tuple[Sentence, ...]:
         ("device-missing", _("engine", "No {what} that can be used was found on this PC.")),
         ("run-in-use", _("run", "Another process works on the run {what}.")),
         ("run-differs", _("run", "The run was made with {present}, not {asked}; start a new one.")),
+        ("run-broken", _("run", "A mistake of Hilum itself ended the run ({what}); what was done is kept.")),
+        ("run-going-on", _("run", "A run is going on; stop it before another one is started or opened.")),
         ("run-exists", _("run", "The run {what} exists already; add --resume to go on with it.")),
         ("run-unreadable", _("run", "The run {what} cannot be read: {why}.")),
         ("labels-unreadable", _("run", "The labels {what} cannot be read: {why}.")),
@@ -274,6 +276,22 @@ def _others() -> tuple[Sentence, ...]:
         ("trainable-unusable", _("run", "The layers that should learn cannot be chosen: {why}.")),
         ("place-unwritable", _("run", "Nothing can be written to {what}: {why}.")),
         ("disk-full", _("run", "There is no space left on {what}; what was done is kept.")),
+        (
+            "records-newer",
+            _("records", "A newer Hilum made the records in {what}; this one leaves them alone."),
+        ),
+        (
+            "records-damaged",
+            _("records", "The records were damaged; they are set aside as {what}, and new ones begun."),
+        ),
+        (
+            "records-held",
+            _(
+                "records",
+                "It is forgotten, but another program holds the records, so that it is not erased from the disk yet; "
+                "the next start of Hilum does that.",
+            ),
+        ),
         ("path-missing", _("usage", "There is nothing at {what}.")),
         ("option-unusable", _("usage", "{what}")),
     )

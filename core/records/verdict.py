@@ -83,13 +83,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export of labels came to. rows: films written. The others were left out, but for disagreeing: films
-    on which readers disagree, written with the newest verdict."""
+    """What an export of labels came to. rows: films written, of which disagreeing: readers disagree on them, and the
+    newest verdict was taken. Left out: verdicts that name no finding, and films that a list of files cannot name
+    (in an archive, a later frame, a name that is no text)."""
 
     rows: int
-    without_finding: int
-    in_archives: int
     disagreeing: int
+    without_finding: int
+    not_listable: int
 
 
 def study_of(ref: ImageRef, sha256: str, facts: Facts, *, names: bool, thumbnail: bytes | None = None) -> Study:
