@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -62,8 +63,24 @@ def write_csv(export: Export, path: Path) -> None:
         writer = csv.writer(text)
         writer.writerow(_cells(export, Row(0, "", None, None), classes, members))
         for row in rows(export.database):
-            writer.writerow([inert(value) for value in _cells(export, row, classes, members).values()])
+            writer.writerow([files.inert(value) for value in _cells(export, row, classes, members).values()])
         text.detach()
+
+
+def write_json(export: Export, path: Path) -> None:
+    """One JSON object a line, as `assess --json` gives them, sorted by suspicion; films that wait are left out.
+
+    Refuses "disk-full", "place-unwritable".
+    """
+    with files.whole_file(path) as file:
+        if (line := export.first_line) is not None:
+            file.write(_line({"unfinished": line.lstrip("# ")}))
+        for row in rows(export.database):
+            if row.assessment is not None:
+                told = row.assessment.as_json() | {"path": export.path(row)}
+                if not export.identifiers:
+                    told["reasons"] = [one | _hidden(one) for one in told["reasons"]]
+                file.write(_line(told))
 
 
 def json_rows(database: sqlite3.Connection) -> Iterator[dict[str, Any]]:
@@ -94,13 +111,6 @@ def write_html(export: Export, path: Path) -> None:
     with files.whole_file(path) as file:
         for piece in environment.get_template(_TEMPLATE).generate(facts):
             file.write(piece.encode("utf-8", "replace"))
-
-
-def inert(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
 
 
 def _page_rows(export: Export) -> Iterator[dict[str, Any]]:
@@ -165,6 +175,15 @@ def _texts(export: Export, told: Assessment) -> list[str]:
 def _names(database: sqlite3.Connection) -> tuple[list[str], list[str]]:
     about: Mapping[str, Any] = note(database, "about") or {}
     return list(about.get("classes", ())), list(about.get("members", ()))
+
+
+def _hidden(reason: Mapping[str, Any]) -> dict[str, str]:
+    # A failure may name the path that could not be reached.
+    return {"text": ""} if reason["severity"] == "failure" else {}
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
 def _at(values: Mapping[str, float] | None, name: str) -> float | None:

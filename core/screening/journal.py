@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -83,6 +83,8 @@ class Journal:
         self._lock = lock
         self._database = database
         self._roots: dict[str, int] = {}
+        # Told the number of every row that got or lost a result, after it was written.
+        self.on_row: Callable[[int], None] = lambda _number: None
 
     def close(self) -> None:
         """Give the run back."""
@@ -130,15 +132,20 @@ class Journal:
 
     def begin(self) -> None:
         """Start a pass: what failed is tried again."""
+        again = self._database.execute("SELECT seq FROM item WHERE status = 'failed' AND superseded = 0").fetchall()
         with self._together():
             self._write("INSERT OR REPLACE INTO run VALUES ('listed', 'false')")
             self._write("UPDATE item SET status = 'found' WHERE status = 'failed' AND superseded = 0")
+        for (number,) in again:
+            self.on_row(number)
 
     def found(self, films: Sequence[Found]) -> None:
         """Give rows to films that have none, and new rows to those whose size or time changed since."""
         with self._together():
-            for film in films:
-                self._find(film)
+            replaced = [self._find(film) for film in films]
+        for number in replaced:
+            if number is not None:
+                self.on_row(number)
 
     def _root(self, root: str) -> int:
         """A root's number; a root that moved keeps the one that it had."""
@@ -156,7 +163,8 @@ class Journal:
         rows = self._database.execute("SELECT path, number FROM root ORDER BY number")
         self._roots = {os.fsdecode(path): number for path, number in rows}
 
-    def _find(self, film: Found) -> None:
+    def _find(self, film: Found) -> int | None:
+        """Give a film its row, if it needs one; the number of the row whose place it takes."""
         root = root_of(film.ref)
         key = (self._root(root), _relative(film.ref, root), os.fsencode(film.ref.member or ""), film.ref.frame)
         row = self._database.execute(
@@ -164,20 +172,23 @@ class Journal:
             " WHERE root = ? AND path = ? AND member = ? AND frame = ? AND superseded = 0",
             key,
         ).fetchone()
+        replaced = None
         if row is not None:
             seq, size, time, status = row
             if (size, time) == (film.size, film.time):
-                return
+                return None
             if status == "found":
                 self._write("UPDATE item SET size = ?, time = ? WHERE seq = ?", (film.size, film.time, seq))
-                return
+                return None
             # The unique key holds among current rows: the old one steps back before the new one comes.
             new = self._database.execute("SELECT max(seq) + 1 FROM item").fetchone()[0]
             self._write("UPDATE item SET superseded = ? WHERE seq = ?", (new, seq))
+            replaced = cast(int, seq)
         self._write(
             "INSERT INTO item (root, path, member, frame, size, time) VALUES (?, ?, ?, ?, ?, ?)",
             (*key, film.size, film.time),
         )
+        return replaced
 
     def waiting(self, after: int, count: int) -> list[Item]:
         """The next rows without a result, beyond the row number `after`."""
@@ -188,7 +199,7 @@ class Journal:
             " WHERE item.status = 'found' AND item.superseded = 0 AND item.seq > ? ORDER BY item.seq LIMIT ?",
             (after, count),
         ).fetchall()
-        return [Item(row[0], _ref(*row[1:5]), row[5], row[6]) for row in rows]
+        return [Item(row[0], ref_of(*row[1:5]), row[5], row[6]) for row in rows]
 
     def finish(self, item: Item, result: Result) -> None:
         """Write a film's row."""
@@ -214,6 +225,7 @@ class Journal:
             )
             if result.thumbnail is not None:
                 self._write("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (item.seq, result.thumbnail))
+        self.on_row(item.seq)
 
     def keep_earlier(self, item: Item) -> None:
         """A film that only looked changed (same sha256) keeps its earlier row."""
@@ -221,6 +233,8 @@ class Journal:
         with self._together():
             self._write("DELETE FROM item WHERE seq = ?", (item.seq,))
             self._write("UPDATE item SET superseded = 0, size = ?, time = ? WHERE seq = ?", (size, time, item.earlier))
+        for number in (item.seq, cast(int, item.earlier)):
+            self.on_row(number)
 
     def twin(self, content: str) -> Assessment | None:
         """The assessment of a film that rests on the same content, wherever it lies."""
@@ -322,6 +336,7 @@ def _relative(ref: ImageRef, root: str) -> bytes:
     return os.fsencode(os.path.relpath(ref.path, root).replace(os.sep, "/"))
 
 
-def _ref(root: bytes, path: bytes, member: bytes, frame: int) -> ImageRef:
+def ref_of(root: bytes, path: bytes, member: bytes, frame: int) -> ImageRef:
+    """Where a film is, from the columns of its row."""
     folder = os.fsdecode(root)
     return ImageRef(str(Path(folder) / os.fsdecode(path)), os.fsdecode(member) or None, frame, folder)

@@ -11,19 +11,20 @@ from typing import Any, Final
 import psutil
 
 from core import places
-from core.errors import UsageRefused
+from core.errors import BundleRefused, UsageRefused
 from core.imaging.limits import MIB, Limits
 from core.imaging.prepare import SETTLE_VERSION
 from core.imaging.sources import Frames, find
 from core.inference import shelf
 from core.inference.assessing import Assessor
+from core.inference.bundles import Bundle
 from core.jobs import Pool
 from core.progress import Progress, Stop
-from core.screening.journal import Terms, open_journal
+from core.screening.journal import Journal, Terms, open_journal
 from core.screening.judging import Judge
 from core.screening.pipeline import Pipeline
 from core.screening.pseudonyms import run_key
-from core.screening.rows import counts, is_finished
+from core.screening.rows import counts, is_finished, note, reading, roots
 
 DECODER: Final = "core.screening.films:serve"
 FAULTS = "faults.txt"
@@ -49,7 +50,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a user asks of a run, apart from the films. workers: decoders; None: as many as cores and memory allow."""
+    """What a user asks of a run, apart from the films. workers: decoders; None: as many as cores and memory allow.
+
+    operating_point: the name of one of the bundle's; its first when None. A run that exists keeps its own.
+    """
 
     bundle: str | None = None
     engine: str = "auto"
@@ -57,6 +61,7 @@ class Wish:
     frames: Frames = "first"
     workers: int | None = None
     limits: Limits = field(default_factory=Limits)
+    operating_point: str | None = None
 
 
 def screen(
@@ -66,25 +71,30 @@ def screen(
     *,
     resume: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_row: Callable[[int], None] = lambda _: None,
     stop: Stop | None = None,
 ) -> Summary:
     """Assess every film under the paths into the run folder; go on with it when `resume`.
 
     Refuses "path-missing", and what open_journal, the bundle and the engine refuse. Whatever is wrong with a film is
     its row. A mistake of our own on one film is its row too, and its traceback lies in faults.txt in the run folder.
+    on_row: told the number of every row that got or lost a result, on this thread.
     """
     wish, stop = wish or Wish(), stop or Stop()
     if paths and not any(os.path.lexists(path) for path in paths):
         raise UsageRefused("path-missing", what=paths[0])
     with open_journal(folder, resume=resume) as journal:
+        journal.on_row = on_row
         bundle = shelf.chosen(wish.bundle)
         if journal.note("key") is None:
             journal.notes(key=run_key([os.path.realpath(path) for path in paths], bundle.digest).hex())
         key = bytes.fromhex(journal.note("key"))
-        assessor = Assessor(bundle, wish.engine, wish.device, key=key, use="folder")
+        point = _point(bundle, journal, wish)
+        assessor = Assessor(bundle, wish.engine, wish.device, operating_point=point, key=key, use="folder")
         faults = _Faults(folder)
         try:
             journal.agree(_terms(assessor), about=_about(assessor))
+            _remember(journal, paths, wish)
             journal.begin()
             with (
                 Judge(lambda films: [row for row, _maps in assessor.assess_many(films)]) as judge,
@@ -94,9 +104,29 @@ def screen(
                 pipeline.run(find(paths, wish.frames, wish.limits))
         finally:
             assessor.close()
-        note = assessor.engine.note.text if assessor.engine.note else None
+        said = assessor.engine.note.text if assessor.engine.note else None
         found = counts(journal.database)
-        return Summary(folder, found, is_finished(journal.database), stop.asked, faults.count, note)
+        return Summary(folder, found, is_finished(journal.database), stop.asked, faults.count, said)
+
+
+def earlier(folder: Path) -> tuple[tuple[str, ...], Wish]:
+    """What a run was asked for, so that it can go on by itself: its paths, and what all its rows have in common.
+
+    Refuses "run-unreadable", and "bundle-missing" when its bundle is not on this PC any more.
+    """
+    with reading(folder) as database:
+        asked, terms = note(database, "asked") or {}, note(database, "terms") or {}
+        paths = asked.get("paths") or roots(database)
+    digest = terms.get("bundle", "")
+    try:
+        bundle = str(shelf.chosen(digest).folder) if digest else asked.get("bundle")
+    except BundleRefused:
+        # A folder that is on no shelf; whether it is still the same is for the terms to say.
+        bundle = asked.get("bundle")
+        if bundle is None or not Path(bundle).exists():
+            raise
+    device = {"": "auto", "CPU": "cpu"}.get(terms.get("device", ""), "gpu")
+    return tuple(paths), Wish(bundle, terms.get("engine", "auto"), device, asked.get("frames", "first"))
 
 
 def decoders(wish: Wish, key: bytes) -> Pool:
@@ -127,6 +157,26 @@ class _Faults:
             file.write(traceback + "\n")
 
 
+def _point(bundle: Bundle, journal: Journal, wish: Wish) -> str | None:
+    """The operating point of the run: what it had, else what was asked for and the bundle has, else the first."""
+    had = (journal.note("about") or {}).get("operating_point") if journal.note("terms") else wish.operating_point
+    return had if any(point.name == had for point in bundle.description.operating_points) else None
+
+
+def _remember(journal: Journal, paths: Sequence[str | Path], wish: Wish) -> None:
+    """Keep what was asked, so that the run can go on without being told again."""
+    asked = journal.note("asked") or {"paths": []}
+    now = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a link stays the user's word
+    own = os.path.abspath(wish.bundle) if wish.bundle and Path(wish.bundle).exists() else wish.bundle  # noqa: PTH100
+    told = {
+        "paths": list(dict.fromkeys([*asked["paths"], *now])),
+        "bundle": own or asked.get("bundle"),
+        "frames": wish.frames,
+    }
+    if told != asked:
+        journal.notes(asked=told)
+
+
 def _terms(assessor: Assessor) -> Terms:
     bundle, engine = assessor.bundle, assessor.engine
     steps = {f"{step['name']} {step['version']}" for member in bundle.members for step in bundle.input(member).steps}
@@ -153,5 +203,6 @@ def _about(assessor: Assessor) -> dict[str, Any]:
         "engine": engine.name,
         "device": engine.device,
         "precision": engine.precision,
+        "operating_point": assessor.operating_point.name,
         "hilum": places.version(),
     }
