@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from core.imaging.film import Film
 from core.inference.assessing import Assessor
 from core.inference.shelf import chosen
@@ -67,6 +69,15 @@ def about(assessor: Assessor) -> dict[str, Any]:
         "titles": {one.name: one.title for one in bundle.description.classes},
         "suspicion": list(bundle.description.suspicion),
         "operating_point": {"name": point.name, "threshold": point.threshold, "picked_for": point.picked_for},
+        "operating_points": [
+            {
+                "name": one.name,
+                "threshold": one.threshold,
+                "picked_for": one.picked_for,
+                "figures": [msgspec.structs.asdict(figure) for figure in one.figures],
+            }
+            for one in bundle.description.operating_points
+        ],
         "class_mix": bundle.description.class_mix,
         "abstention": bundle.description.abstention.words,
         "members": [member.name for member in bundle.members],
