@@ -21,6 +21,11 @@ def serve() -> Callable[[Request], object]:
     return lambda request: _ACTS[request[0]](*request[1:])
 
 
+def named(name: str = "first") -> Callable[[Request], object]:
+    """A worker that says with which argument it was started."""
+    return lambda request: (name, request[1])
+
+
 def cannot_start() -> Callable[[Request], object]:
     raise BundleRefused("bundle-missing", what="nowhere")
 

@@ -140,3 +140,33 @@ def test_arithmetic_on_the_answer_runs_off_the_windows_thread(make_process: Make
     process.start()
     Operation(process, ("echo", 1)).through(lambda _value: threading.current_thread().name).then(told.value).run()
     qtbot.waitUntil(lambda: told.values == ["decoder-reader"], timeout=LONG)
+
+
+def test_a_renewed_process_has_the_new_arguments_and_loses_nothing_that_waited(
+    make_process: MakeProcess, qtbot: QtBot
+) -> None:
+    process, told = make_process("named"), Told()
+    process.start()
+    told.ask(process, "who", 1)
+    qtbot.waitUntil(lambda: told.values == [("first", 1)], timeout=LONG)
+    before = process.pid
+    process.renew({"name": "second"})
+    told.ask(process, "who", 2)
+    qtbot.waitUntil(lambda: len(told.values) == 2, timeout=LONG)
+    assert told.values[1] == ("second", 2)
+    assert process.pid != before
+
+
+def test_a_process_that_could_not_start_is_renewed_with_arguments_that_work(
+    make_process: MakeProcess, qtbot: QtBot
+) -> None:
+    process, told = make_process("named"), Told()
+    process.renew({"no": "such argument"})
+    with qtbot.captureExceptions() as faults:
+        process.start()
+        told.ask(process, "who", 1)
+        qtbot.waitUntil(lambda: told.codes == ["program-error"], timeout=LONG)
+    assert faults
+    process.renew({"name": "second"})
+    told.ask(process, "who", 2)
+    qtbot.waitUntil(lambda: told.values == [("second", 2)], timeout=LONG)
