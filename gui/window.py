@@ -337,7 +337,7 @@ class Window(QMainWindow):
             does(f"run.{name}", lambda name=name: getattr(self.go_to("screening"), f"ask_{name}")())
         does("view.search", self._search)
         does("view.list", lambda: self._fold("view.list", self.page.left))
-        does("view.findings", lambda: self._fold("view.findings", self.page.findings))
+        does("view.findings", lambda: self._fold("view.findings", self.page.right))
         does("view.full", self._full_screen)
         does(
             "view.light",

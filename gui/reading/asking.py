@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 from core.errors import HilumError
 from gui.operation import Operation
 from gui.process import Process
-from gui.reading import words
 
 if TYPE_CHECKING:
     from core.imaging.prepare import Corrections
@@ -20,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Asking(QObject):
-    """One film at a time. begun(): an earlier answer is no longer true; answered(Assessment, Maps or None);
-    failed(HilumError). ready: the networks are; unusable: why they are not."""
+    """One film at a time. begun(): an earlier answer is no longer true; settled(): the decoder has done its part;
+    answered(Assessment, Maps or None); failed(HilumError). ready: the networks are; unusable: why they are not."""
 
     begun = Signal()
+    settled = Signal()
     answered = Signal(object, object)
     failed = Signal(object)
 
@@ -32,7 +31,6 @@ class Asking(QObject):
         self._decoder, self._assessor = decoder, assessor
         self.ready = False
         self.unusable: HilumError | None = None
-        self.titles: Mapping[str, str] = {}
         self._ref: ImageRef | None = None
         self._corrections: Corrections | None = None
         self._running: list[Operation] = []
@@ -76,10 +74,6 @@ class Asking(QObject):
         """Change the corrections; the caller asks again."""
         self._corrections = replace(self.corrections, **changes)
 
-    def title(self, name: str) -> str:
-        """A class's title as the bundle gives it."""
-        return words.title(name, self.titles)
-
     def drop(self) -> None:
         """What is under way is no longer wanted."""
         for operation in self._running:
@@ -87,6 +81,7 @@ class Asking(QObject):
         self._running.clear()
 
     def _assess(self, settled: object, override: str | None) -> None:
+        self.settled.emit()
         asking = Operation(self._assessor, ("assess", settled, override), key=self._ref)
         self._run(asking.then(lambda answer: self.answered.emit(*answer)))
 

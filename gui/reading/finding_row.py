@@ -15,20 +15,29 @@ _HEIGHT = 46
 
 
 class FindingRow(QAbstractButton):
-    """Pressed, its class is the one on the heatmap. top: whether it is the ensemble's finding."""
+    """Pressed, its class is the one on the heatmap. top: whether it is the most probable. before: the probability
+    before it was re-weighted to the site; None where it was not."""
 
     def __init__(
-        self, title: str, value: float, members: Sequence[float], top: bool, parent: QWidget | None = None
+        self,
+        title: str,
+        value: float,
+        members: Sequence[float],
+        top: bool,
+        *,
+        before: float | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._value, self._members, self._top = value, tuple(members), top
+        self._value, self._members, self._top, self._before = value, tuple(members), top, before
         self.setText(title)
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         spoken = ", ".join(words.probability(member) for member in self._members)
-        self.setAccessibleName(f"{title}, probability {words.probability(value)}")
+        was = f", {words.probability(before)} before re-weighting" if before is not None else ""
+        self.setAccessibleName(f"{title}, probability {words.probability(value)}{was}")
         self.setAccessibleDescription(f"Members: {spoken}. Press to see it on the heatmap.")
         self.setToolTip("Show this finding on the heatmap")
 
@@ -53,6 +62,14 @@ class FindingRow(QAbstractButton):
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
         number = words.probability(self._value)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
+        if self._before is not None:
+            taken = painter.fontMetrics().horizontalAdvance(number) + theme.SPACE[0]
+            painter.setPen(QColor(t.quiet))
+            painter.setFont(theme.font(theme.LABEL))
+            was = f"{words.probability(self._before)} →"
+            painter.drawText(
+                line.adjusted(0, 0, -taken, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, was
+            )
         self._bar(painter, QRectF(inner.left(), inner.bottom() - 4, inner.width(), 3))
         if self.hasFocus():
             painter.setPen(QPen(QColor(t.focus), 2))

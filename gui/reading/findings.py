@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -23,6 +24,7 @@ from gui import theme
 from gui.commands import Actions
 from gui.reading import words
 from gui.reading.finding_row import FindingRow
+from gui.reading.meaning import Meaning, of_attention
 from gui.widgets.labels import mark, plain
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ class FindingsPanel(QScrollArea):
         self._actions = actions
         self._rows: dict[str, FindingRow] = {}
         self._asking: QWidget | None = None
+        self._details: QWidget | None = None
         self._column, self._page = QVBoxLayout(), QWidget()
+        self._detail: Callable[[str], QWidget] | None = None
         self.redraw: Callable[[], None]
         self.setFixedWidth(WIDTH)
         self.setWidgetResizable(True)
@@ -75,15 +79,19 @@ class FindingsPanel(QScrollArea):
         self._add(self._actions.push("findings.assess"))
         self._end()
 
-    def show_assessment(self, assessment: Assessment, titles: Mapping[str, str], facts: Facts | None) -> None:
-        """Everything that is known of one film."""
-        self.redraw = partial(self.show_assessment, assessment, titles, facts)
+    def show_assessment(
+        self, assessment: Assessment, meaning: Meaning, facts: Facts | None, speaks: Collection[str] = ()
+    ) -> None:
+        """Everything that is known of one film. speaks: the classes that something in the film speaks for."""
+        self.redraw = partial(self.show_assessment, assessment, meaning, facts, speaks)
         self._begin()
         found = words.mark_of(assessment)
         self._headline(found.icon, found.word, found.token)
         self._explain(assessment)
         if assessment.probabilities is not None:
-            self._findings(assessment, titles)
+            self._findings(assessment, meaning)
+            self._detail = partial(_detail, assessment, meaning, speaks)
+            self.choose(assessment.finding or next(iter(self._rows)))
         self._gate(assessment)
         self._reasons("Bear in mind", words.cautions(assessment.reasons))
         self._section("Film", [words.facts_line(facts)] if facts is not None else [])
@@ -91,9 +99,18 @@ class FindingsPanel(QScrollArea):
         self._end()
 
     def choose(self, name: str) -> None:
-        """Mark the class that the heatmap shows, without telling."""
-        if name in self._rows:
-            self._rows[name].setChecked(True)
+        """Mark the class that the heatmap shows, and say what there is to say of it, without telling."""
+        if name not in self._rows or self._detail is None:
+            return
+        self._rows[name].setChecked(True)
+        details = self._detail(name)
+        if self._details is None:
+            self._add(details)
+        else:
+            self._column.replaceWidget(self._details, details)
+            self._details.hide()
+            self._details.deleteLater()
+        self._details = details
 
     def ask_override(self) -> None:
         """Ask for the reason, right here, and give the keyboard to the question."""
@@ -107,10 +124,11 @@ class FindingsPanel(QScrollArea):
     @property
     def sentences(self) -> str:
         """All words of the panel, line by line."""
-        return "\n".join(label.text() for label in self._page.findChildren(type(plain(""))) if label.text())
+        labels = [label for label in self._page.findChildren(QLabel) if not label.isHidden()]
+        return "\n".join(label.text() for label in labels if label.text())
 
     def _begin(self) -> None:
-        self._rows, self._asking = {}, None
+        self._rows, self._asking, self._details, self._detail = {}, None, None, None
         page = QWidget()
         page.setProperty("panel", True)
         self._column = QVBoxLayout(page)
@@ -148,25 +166,32 @@ class FindingsPanel(QScrollArea):
                     self._add(plain(reason.text, wrap=True))
             self._add(self._actions.push("findings.assess"))
 
-    def _findings(self, assessment: Assessment, titles: Mapping[str, str]) -> None:
+    def _findings(self, assessment: Assessment, meaning: Meaning) -> None:
         assert assessment.probabilities is not None
         self._column.addSpacing(theme.SPACE[0])
         rows = QVBoxLayout()
         rows.setSpacing(theme.SPACE[0])
         self._column.addLayout(rows)
-        for name, value in sorted(assessment.probabilities.items(), key=lambda item: -item[1]):
-            members = [member.probabilities[name] for member in assessment.members if name in member.probabilities]
-            row = FindingRow(words.title(name, titles), value, members, name == assessment.finding)
+        shown = meaning.shown(assessment.probabilities)
+        members = [meaning.shown(member.probabilities) for member in assessment.members]
+        most = max(shown, key=lambda one: shown[one])
+        for name, value in sorted(shown.items(), key=lambda item: -item[1]):
+            before = assessment.probabilities[name] if meaning.site is not None else None
+            opinions = [member[name] for member in members if name in member]
+            row = FindingRow(meaning.title(name), value, opinions, name == most, before=before)
             row.clicked.connect(lambda _checked=False, name=name: self.chosen.emit(name))
             self._rows[name] = row
             rows.addWidget(row)
+        if meaning.of_site:
+            self._add(plain(meaning.of_site, "quiet", wrap=True))
+        self._column.addSpacing(theme.SPACE[0])
         if assessment.suspicion is not None:
             self._pair("Suspicion", words.probability(assessment.suspicion))
-        if assessment.spread is not None and assessment.finding is not None:
-            self._pair("Spread of the members", f"± {assessment.spread:.2f}")
-            self._section(f"Each member on {words.title(assessment.finding, titles)}", [])
-            for member in assessment.members:
-                self._pair(member.name, words.probability(member.probabilities[assessment.finding]))
+        if meaning.threshold is not None:
+            self._pair(f"Operating point {meaning.point}".strip(), words.probability(meaning.threshold))
+        if assessment.spread is not None:
+            name = "Spread of the members" if meaning.site is None else "Spread, not re-weighted"
+            self._pair(name, f"± {assessment.spread:.2f}")
 
     def _gate(self, assessment: Assessment) -> None:
         refusals = [reason for reason in assessment.reasons if reason.severity in ("refusal", "failure")]
@@ -186,6 +211,7 @@ class FindingsPanel(QScrollArea):
         column.setSpacing(theme.SPACE[0])
         field = QLineEdit()
         field.setMaxLength(200)
+        field.setAcceptDrops(False)  # files dropped here are for the window
         field.setAccessibleName("Reason for assessing a refused film")
         label = plain("Why? The reason is stored with the result.", "label", wrap=True)
         label.setBuddy(field)
@@ -233,11 +259,41 @@ class FindingsPanel(QScrollArea):
             self._add(plain(line, wrap=True))
 
     def _pair(self, name: str, value: str, tip: str = "") -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        value_label = plain(value)
-        value_label.setFont(theme.font())
-        value_label.setToolTip(tip)
-        grid.addWidget(plain(name, "quiet"), 0, 0)
-        grid.addWidget(value_label, 0, 1, Qt.AlignmentFlag.AlignRight)
-        self._column.addLayout(grid)
+        self._column.addLayout(_pair(name, value, tip))
+
+
+def _detail(assessment: Assessment, meaning: Meaning, speaks: Collection[str], name: str) -> QWidget:
+    """Of one class: its probability as a frequency, where the ensemble looked for it, what each member says."""
+    assert assessment.probabilities is not None
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(theme.SPACE[1])
+    title = meaning.title(name)
+    column.addWidget(plain(title.upper(), "label"))
+    attention, area = assessment.attention_in_lungs, assessment.area_in_lungs
+    sentences = [meaning.frequency(name, meaning.shown(assessment.probabilities)[name])]
+    if attention is not None and area is not None and name in speaks and name in attention:
+        sentences.append(of_attention(title, attention[name], area))
+    for sentence in sentences:
+        if sentence:
+            column.addWidget(plain(sentence, wrap=True))
+    members = QVBoxLayout()
+    members.setSpacing(theme.SPACE[0])
+    for member in assessment.members:
+        if name in member.probabilities:
+            value = words.probability(meaning.shown(member.probabilities)[name])
+            members.addLayout(_pair(f"Member {member.name}", value))
+    column.addLayout(members)
+    return box
+
+
+def _pair(name: str, value: str, tip: str = "") -> QGridLayout:
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    value_label = plain(value)
+    value_label.setFont(theme.font())
+    value_label.setToolTip(tip)
+    grid.addWidget(plain(name, "quiet"), 0, 0)
+    grid.addWidget(value_label, 0, 1, Qt.AlignmentFlag.AlignRight)
+    return grid

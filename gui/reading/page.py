@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from core.errors import HilumError, ImageRefused
+from core.errors import HilumError
 from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
-from gui import theme
 from gui.operation import Operation
 from gui.pages import Page
-from gui.reading import words
+from gui.reading import placards
 from gui.reading.asking import Asking
 from gui.reading.film_area import FilmArea
-from gui.reading.findings import FindingsPanel
-from gui.reading.studies import WIDTH, Entry, Studies, StudyList
+from gui.reading.findings import WIDTH, FindingsPanel
+from gui.reading.list_panel import ListPanel
+from gui.reading.meaning import Meaning, meaning_of
+from gui.reading.memory import Memory, ask_forget
+from gui.reading.studies import Entry
+from gui.reading.verdict import VerdictPanel
 from gui.services import Services
 from gui.widgets.film import Film, film
-from gui.widgets.labels import plain
 
 if TYPE_CHECKING:
     from core.imaging.sources import ImageRef
@@ -29,18 +30,13 @@ if TYPE_CHECKING:
 
 # A list is for reading; whole folders are screened.
 MOST_FILMS = 500
-_WHAT_NOW = {
-    "refused": "Trying again gives the same answer. The other films on the list are not affected.",
-    "failed": "Trying again may help.",
-    "worker-died": "It was tried twice and is not tried again. The other films are not affected.",
-}
 _NOTHING_YET = "What the ensemble finds in a film appears here."
 
 
 class ReadingPage(Page):
     """Opens what is chosen, shows it, asks the ensemble about it. Late answers of the film before are dropped.
 
-    assessed(Assessment): for the status bar.
+    assessed(Assessment): for the status bar. left: the panel of the list; right: that of findings and verdict.
     """
 
     assessed = Signal(object)
@@ -49,14 +45,19 @@ class ReadingPage(Page):
         super().__init__(parent)
         actions, decoder, assessor = services.actions, services.decoder, services.assessor
         self._services, self._actions, self._decoder = services, actions, decoder
-        self.studies = Studies(self)
-        self.list = StudyList(self.studies)
-        self.area = FilmArea(actions)
+        self.left = ListPanel(services)
+        self.studies, self.list = self.left.studies, self.left.list
+        self.area = FilmArea(actions, services.preferences)
         self.findings = FindingsPanel(actions)
-        self._count = plain("", "label")
+        self.verdict = VerdictPanel(services)
+        self.right = QWidget()
+        self.memory = Memory(services, self.studies, self)
+        self.meaning = Meaning()
         self._entry: Entry | None = None
+        self._maps: Maps | None = None
         self._asking = Asking(decoder, assessor, self)
         self._opening: Operation | None = None
+        self._point_changed = False
         self._lay_out()
         self._wire()
         self.show_nothing()
@@ -68,22 +69,25 @@ class ReadingPage(Page):
         if not paths:
             return
         if not self.studies.entries:
-            self.area.show_placard().say("Looking for films", "\n".join(_named(paths)), busy=True)
+            placards.looking(self.area.show_placard(), paths)
         Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
 
     def open_refs(self, refs: Sequence[ImageRef], index: int) -> None:
         """Put these films on the list and show one of them."""
-        self._list((refs, False))
-        self._go_to(self.studies.entries.index(next(one for one in self.studies.entries if one.ref == refs[index])))
+        self._show_entry(self.left.add(refs)[list(dict.fromkeys(refs)).index(refs[index])])
 
     def networks_ready(self) -> None:
         self._asking.ready, self._asking.unusable = True, None
         if self._entry is None:
             self.findings.wait(_NOTHING_YET)
+        if self._point_changed:
+            self._point_changed = False
+            Operation(self._services.assessor, ("about",)).then(self._start_anew).run()
 
     def know_bundle(self, about: Mapping[str, Any]) -> None:
-        """The titles of the classes; they come before the first answer about a film."""
-        self._asking.titles = dict(about["titles"])
+        """What the bundle's numbers stand for; it comes before the first answer about a film."""
+        meaning = meaning_of(about)
+        self._put_meaning(meaning.at_site(self._services.preferences.value(f"prevalence/{meaning.bundle}")))
 
     def networks_unusable(self, error: HilumError) -> None:
         self._asking.ready, self._asking.unusable = False, error
@@ -93,22 +97,22 @@ class ReadingPage(Page):
 
     def show_nothing(self) -> None:
         """The empty page: what belongs here and how to get it."""
-        self._entry = None
-        self._asking.about(None)
-        buttons = [self._actions.push(name) for name in ("file.open", "file.folder")]
-        if self._actions["file.samples"].isEnabled():
-            buttons.append(self._actions.push("file.samples"))
-        self.area.show_placard().say(
-            "No film is open",
-            "Drop frontal chest radiographs here: DICOM, PNG, JPEG or TIFF files, folders, or a ZIP of them.",
-            hint="Nothing leaves this PC.",
-            buttons=buttons,
-        )
+        self._leave_film(None)
+        placards.nothing_open(self.area.show_placard(), self._actions)
         if self._asking.unusable is not None:
             self.findings.not_assessed("No networks", self._asking.unusable.reason)
         else:
             self.findings.wait(_NOTHING_YET)
         self._tell_changed()
+
+    def step(self, by: int) -> None:
+        self.left.step(by)
+
+    def search(self) -> None:
+        if self.studies.entries:
+            self._actions["view.list"].setChecked(True)
+            self.left.show()
+            self.left.search()
 
     def retheme(self) -> None:
         """Marks are drawn in the colours of the theme: draw them again."""
@@ -119,18 +123,13 @@ class ReadingPage(Page):
 
     def _list(self, found: Any) -> None:
         refs, more = found
-        entries = self.studies.add(refs)
+        entries = self.left.add(refs)
         if more:
             self.notice.emit(
                 f"The first {len(refs)} files are listed; a longer folder is a task for screening, not for reading."
             )
-        for entry in entries:
-            if entry.state == "listed" and entry.facts is None:
-                describing = Operation(self._decoder, ("describe", entry.ref), key=entry.ref, urgent=False)
-                describing.then(partial(self._describe, entry)).refused(partial(self._mark_unread, entry)).run()
-        self._count.setText(f"{len(self.studies.entries)} films" if len(self.studies.entries) != 1 else "1 film")
         if entries:
-            self._go_to(self.studies.entries.index(entries[0]))
+            self._show_entry(entries[0])
         elif not self.studies.entries:
             self.show_nothing()
             self.notice.emit("There is no file in that folder.")
@@ -140,61 +139,62 @@ class ReadingPage(Page):
         if not self.studies.entries:
             self.show_nothing()
 
-    def _describe(self, entry: Entry, description: Any) -> None:
-        entry.facts = description.facts
-        if description.status in ("refused", "failed"):
-            entry.state = description.status
-            entry.reason = description.reasons[0] if description.reasons else None
-        self.studies.touch(entry)
-
-    def _mark_unread(self, entry: Entry, error: HilumError) -> None:
-        entry.state = "refused" if isinstance(error, ImageRefused) else "failed"
-        entry.reason = error.reason
-        self.studies.touch(entry)
-
-    def _go_to(self, row: int) -> None:
-        if 0 <= row < len(self.studies.entries):
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            index = self.studies.index(row)
-            self.list.selectionModel().setCurrentIndex(index, flags)
-            self.list.scrollTo(index)
-
-    def step(self, by: int) -> None:
-        self._go_to(self.list.currentIndex().row() + by)
-
-    def _close_current(self) -> None:
-        row = self.list.currentIndex().row()
-        if row < 0:
-            return
-        self.studies.remove(row)
-        self._count.setText(f"{len(self.studies.entries)} films")
-        if self.studies.entries:
-            self._show_entry(self.studies.entries[min(row, len(self.studies.entries) - 1)])
+    def _take_off(self, entries: Sequence[Entry]) -> None:
+        """Take films off the list; when the one that is shown goes, the next one is shown."""
+        following = self.left.remove(entries)
+        if self._entry not in entries:
+            self._tell_changed()
+        elif following is not None:
+            self._show_entry(following)
         else:
-            self._count.setText("")
+            self.left.go_to(None)
             self.show_nothing()
+
+    def _ask_forget(self) -> None:
+        entry = self._entry
+        if entry is not None:
+            ask_forget(entry.who, len(self.memory.of_study(entry)), self, lambda: self.memory.forget(entry))
+
+    def _forgotten(self, entries: Sequence[Entry]) -> None:
+        self._take_off(entries)
+        self.notice.emit("The study is forgotten.")
 
     # The film.
 
     def _show_entry(self, entry: Entry) -> None:
-        if self._opening is not None:
-            self._opening.drop()
-        self._entry = entry
-        self._asking.about(entry.ref)
-        self.area.show_placard().say(f"Opening {entry.ref.name}", "Decoding the file", busy=True)
+        self.left.go_to(entry)
+        if entry is not self._entry:
+            self._open(entry)
+
+    def _open(self, entry: Entry) -> None:
+        self._leave_film(entry)
+        self.left.glances.hold()
+        placards.opening(self.area.show_placard(), entry)
         self.findings.wait("The film is being opened.")
         opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(film)
         self._opening = opening.then(self._show_film).refused(self._explain).run()
         self._tell_changed()
 
+    def _leave_film(self, entry: Entry | None) -> None:
+        """What was asked of the film before is no longer wanted."""
+        if self._opening is not None:
+            self._opening.drop()
+        self._entry, self._maps = entry, None
+        self._asking.about(entry.ref if entry is not None else None)
+        self.verdict.about(None, None, self.meaning.titles, self.meaning.classes)
+
     def _show_film(self, shown: Film) -> None:
         entry = self._entry
         if entry is None:
             return
-        entry.state, entry.facts, entry.reason = "opened", shown.radiograph.facts, None
+        radiograph = shown.radiograph
+        entry.state, entry.facts, entry.reason, entry.read = "opened", radiograph.facts, None, True
+        entry.sha256 = radiograph.sha256
         self.studies.touch(entry)
         self.area.show_film(shown)
-        self.area.remark("", sides=shown.radiograph.sides)
+        self.area.remark("")
+        self.memory.note_read(entry)
+        self._tell_verdict()
         self._asking.ask()
 
     def _explain(self, error: HilumError) -> None:
@@ -202,17 +202,10 @@ class ReadingPage(Page):
         entry = self._entry
         if entry is None:
             return
-        self._mark_unread(entry, error)
-        mark = words.REFUSED if entry.state == "refused" else words.FAILED
-        self.area.show_placard().say(
-            f"{mark.word}: {entry.ref.name}",
-            error.reason.text,
-            mark=mark.icon,
-            token=mark.token,
-            hint=_WHAT_NOW.get(error.code, _WHAT_NOW[entry.state]),
-            buttons=[self._actions.push("findings.assess")] if _may_help(error) else [],
-        )
+        self.left.mark_unread(entry, error)
+        placards.cannot_show(self.area.show_placard(), self._actions, entry, error)
         self.findings.wait("There is no film to assess.")
+        self.left.glances.go_on()
         self._tell_changed()
 
     # The ensemble.
@@ -222,32 +215,75 @@ class ReadingPage(Page):
         if self._entry is not None:
             self._entry.assessment, self._entry.finding = None, ""
             self.studies.touch(self._entry)
-        self.area.put_maps(None, "", self._asking.title)
+        self._maps = None
+        self.area.put_maps(None, "", self.meaning.title)
         sentence = "The ensemble is asked." if self._asking.ready else "The networks are getting ready."
         self.findings.wait(sentence, "" if self._asking.ready else "The film can be read meanwhile.")
         self.area.remark(sentence)
+        self._tell_verdict()
         self._tell_changed()
 
     def _show_assessment(self, assessment: Assessment, maps: Maps | None) -> None:
         entry = self._entry
         if entry is None:
             return
-        entry.assessment = assessment
-        finding = assessment.finding or ""
-        if assessment.probabilities is not None and finding:
-            entry.finding = f"{self._asking.title(finding)} {words.probability(assessment.probabilities[finding])}"
-        self.studies.touch(entry)
-        self.findings.show_assessment(assessment, self._asking.titles, entry.facts)
+        entry.assessment, self._maps = assessment, maps
+        self._say_finding(entry)
+        self._show_findings(entry)
         self.area.remark("" if maps is not None else "No heatmap: the film was not assessed.")
-        self.area.put_maps(maps, finding, self._asking.title)
-        self.findings.choose(finding)
+        self.area.put_maps(maps, assessment.finding or "", self.meaning.title)
+        self.findings.choose(assessment.finding or "")
+        self._tell_verdict()
         self.assessed.emit(assessment)
         self._tell_changed()
+
+    def _show_findings(self, entry: Entry) -> None:
+        if entry.assessment is not None:
+            maps = self._maps
+            speaks = (
+                {name for name, values in zip(maps.classes, maps.values, strict=True) if float(values.max()) > 0}
+                if maps is not None
+                else set()
+            )
+            self.findings.show_assessment(entry.assessment, self.meaning, entry.facts, speaks)
+
+    def _say_finding(self, entry: Entry) -> None:
+        probabilities = entry.assessment.probabilities if entry.assessment is not None else None
+        entry.finding = self.meaning.finding(probabilities) if probabilities else ""
+        self.studies.touch(entry)
+
+    def _put_meaning(self, meaning: Meaning) -> None:
+        """The numbers stand for something else: say them again."""
+        self.meaning = meaning
+        for entry in self.studies.entries:
+            self._say_finding(entry)
+        self.memory.put_meaning(meaning)
+        if self._entry is not None and self._entry.assessment is not None:
+            chosen = self.area.chosen
+            self._show_findings(self._entry)
+            self.findings.choose(chosen)
+        self._tell_verdict()
+
+    def _prefer(self, name: str) -> None:
+        """A preference has changed."""
+        if name == f"prevalence/{self.meaning.bundle}":
+            self._put_meaning(self.meaning.at_site(self._services.preferences.value(name)))
+        elif name == f"point/{self.meaning.bundle}":
+            self._point_changed = True
+
+    def _start_anew(self, about: Mapping[str, Any]) -> None:
+        """Another operating point is in use: earlier answers were given under the one before."""
+        for entry in self.studies.entries:
+            entry.assessment = None
+        self.know_bundle(about)
+        if self.area.view.film is not None:
+            self._asking.ask()
 
     def _not_assessed(self, error: HilumError) -> None:
         has_networks = self._asking.unusable is None
         self.findings.not_assessed("Not assessed" if has_networks else "No networks", error.reason)
         self.area.remark("No heatmap: the film was not assessed.")
+        self.left.glances.go_on()
 
     def _declare(self, **changes: Any) -> None:
         """Corrections change what the networks see, and the picture follows."""
@@ -256,30 +292,51 @@ class ReadingPage(Page):
         self._asking.declare(**changes)
         corrections = self._asking.corrections
         turn = clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT)
-        self.area.view.turned(turn)
+        self.area.view.corrected(turn)
         self.area.view.invert(corrections.negative)
         self._asking.ask()
 
     def _try_again(self) -> None:
         if self._entry is not None and self.area.view.film is None:
-            self._show_entry(self._entry)
+            self._open(self._entry)
         else:
             self._asking.ask_again()
+
+    # The reader's verdict, and what is remembered.
+
+    def _tell_verdict(self) -> None:
+        entry = self._entry if self.area.view.film is not None else None
+        study = self.memory.study(entry) if entry is not None else None
+        assessment = entry.assessment if entry is not None else None
+        self.verdict.about(study, assessment, self.meaning.titles, self.meaning.classes)
+
+    def _take_verdict(self, known: Any) -> None:
+        if self._entry is not None:
+            self.memory.take(self._entry, known)
+        self._tell_changed()
 
     # How it hangs together.
 
     def _wire(self) -> None:
-        self.list.selectionModel().currentChanged.connect(
-            lambda now, _before: self._show_entry(self.studies.entries[now.row()]) if now.isValid() else None
-        )
+        self.left.chosen.connect(self._show_entry)
+        self.left.known.connect(self.memory.ask)
+        self.left.left.connect(lambda: self.area.film_canvas.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.memory.forgotten.connect(self._forgotten)
+        self.memory.notice.connect(self.notice)
+        self.verdict.given.connect(self._take_verdict)
+        self.verdict.notice.connect(self.notice)
+        self.verdict.changed.connect(self._tell_changed)
         self.findings.chosen.connect(self.area.choose)
         self.findings.overridden.connect(self._asking.ask)
         self._asking.begun.connect(self._await)
+        self._asking.settled.connect(self.left.glances.go_on)
         self._asking.answered.connect(self._show_assessment)
         self._asking.failed.connect(self._not_assessed)
         self.area.finding.connect(self.findings.choose)
+        self._services.preferences.changed.connect(self._prefer)
         does: Callable[[str, Callable[[], object]], None] = self._actions.does
-        does("file.close", self._close_current)
+        does("file.close", lambda: self._take_off([self._entry] if self._entry is not None else []))
+        does("file.forget", self._ask_forget)
         does("findings.assess", self._try_again)
         does("findings.override", self.findings.ask_override)
         does("findings.negative", lambda: self._declare(negative=self._actions["findings.negative"].isChecked()))
@@ -288,16 +345,18 @@ class ReadingPage(Page):
 
     def _tell_changed(self) -> None:
         """Which commands make sense, and how the checkable ones stand."""
-        self._empty.setVisible(not self.studies.entries)
-        shown = self._entry if self.area.view.film is not None else None
+        film = self.area.view.film
+        shown = self._entry if film is not None else None
         assessment = shown.assessment if shown is not None else None
         holds = {
             "reading": True,
             "list": bool(self.studies.entries),
             "film": shown is not None,
+            "presets": film is not None and len(film.radiograph.voi) > 1,
             "networks": shown is not None or (self._entry is not None and self._entry.state == "failed"),
             "map": assessment is not None and assessment.probabilities is not None,
             "gate": assessment is not None and assessment.status == "refused",
+            "verdict": shown is not None and self.verdict.holds,
         }
         corrections = self._asking.declares
         self._actions["findings.negative"].setChecked(corrections is not None and corrections.negative)
@@ -305,32 +364,15 @@ class ReadingPage(Page):
         self.changed.emit(frozenset(word for word, is_so in holds.items() if is_so))
 
     def _lay_out(self) -> None:
-        self.left = QWidget()
-        self.left.setProperty("panel", True)
-        self.left.setFixedWidth(WIDTH)
-        column = QVBoxLayout(self.left)
+        self.right.setFixedWidth(WIDTH)
+        column = QVBoxLayout(self.right)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        head = QHBoxLayout()
-        head.setContentsMargins(theme.SPACE[2], theme.SPACE[3], theme.SPACE[2], theme.SPACE[1])
-        head.addWidget(plain("STUDIES", "label"), 1)
-        head.addWidget(self._count, 0, Qt.AlignmentFlag.AlignRight)
-        column.addLayout(head)
-        self._empty = plain("Films that you open are listed here.", "quiet", wrap=True)
-        self._empty.setContentsMargins(theme.SPACE[2], 0, theme.SPACE[2], 0)
-        column.addWidget(self._empty)
-        column.addWidget(self.list, 1)
+        column.setSpacing(1)
+        column.addWidget(self.findings, 1)
+        column.addWidget(self.verdict)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         row.addWidget(self.left)
         row.addWidget(self.area, 1)
-        row.addWidget(self.findings)
-
-
-def _may_help(error: HilumError) -> bool:
-    return not isinstance(error, ImageRefused) and error.code != "worker-died"
-
-
-def _named(paths: Sequence[str]) -> list[str]:
-    return [*paths[:3], *(["…"] if len(paths) > 3 else [])]
+        row.addWidget(self.right)

@@ -53,6 +53,13 @@ def probability(value: float) -> str:
     return f"{value:.2f}"
 
 
+def of_verdict(agrees: bool | None, finding: str) -> str:
+    """The reader's word on a film. finding: the title of the one that was named, "" for none."""
+    if finding:
+        return f"Verdict: {finding}"
+    return "Verdict: not that" if agrees is False else "Verdict: agreed" if agrees else "Verdict: a note"
+
+
 def title(name: str, titles: Mapping[str, str]) -> str:
     """A class's title as the bundle gives it, else its name."""
     return titles.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
@@ -67,16 +74,24 @@ def facts_line(facts: Facts | None, *, short: bool = False) -> str:
     """View, age and sex, date, as far as the file says; patient names are not part of it."""
     if facts is None:
         return ""
-    parts = [
-        facts.view or "",
-        f"{facts.age_years:.0f} y" if facts.age_years is not None else "",
-        _SEXES.get(facts.sex or "", facts.sex or ""),
-        dated(facts.study_date),
-    ]
-    said = [part for part in parts if part]
+    age = f"{facts.age_years:.0f} y" if facts.age_years is not None else ""
+    sex = _SEXES.get(facts.sex or "", facts.sex or "")
+    # The list is narrow and cuts the end off: what tells one film of a patient from the other comes first there.
+    end = (dated(facts.study_date), age, sex) if short else (age, sex, dated(facts.study_date))
+    said = [part for part in (facts.view or "", *end) if part]
     if not said:
         return f"{facts.format}, nothing stated" if not short else facts.format
     return " · ".join(said)
+
+
+def person(facts: Facts | None) -> str:
+    """The patient's name as one reads it ("Doe, Jane"), else the id; "" where the file has neither."""
+    if facts is None:
+        return ""
+    # PS3.5 6.2.1: family^given^middle^prefix^suffix, and up to three ways to write it, with = between them.
+    parts = [part.strip() for part in (facts.patient_name or "").partition("=")[0].split("^")]
+    given = " ".join(part for part in parts[1:3] if part)
+    return ", ".join(part for part in (parts[0], given) if part) or (facts.patient_id or "").strip()
 
 
 def dated(date: str | None) -> str:
