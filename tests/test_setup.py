@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -76,3 +80,14 @@ def test_no_module_is_longer_than_four_hundred_lines() -> None:
         for path in modules
         if (lines := len(path.read_text("utf-8").splitlines())) > 400
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_the_program_starts_where_its_environment_is_a_link(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "main.py", tmp_path)
+    (tmp_path / "core").symlink_to(ROOT / "core")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    environment = {name: value for name, value in os.environ.items() if name != "HILUM_ANY_PYTHON"}
+    command = [sys.executable, str(tmp_path / "main.py"), "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("usage:")
