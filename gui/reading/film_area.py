@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QSizePolicy,
-    QSlider,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QStackedWidget, QWidget
 
-from gui import theme
+from core.imaging.geometry import MIRROR, clockwise
 from gui.commands import Actions
-from gui.reading import words
-from gui.widgets.canvas import Canvas, Layer
-from gui.widgets.colour_bar import ColourBar
+from gui.preferences import Preferences
+from gui.reading.demographics import corners
+from gui.reading.film_foot import FilmFoot
+from gui.reading.heatmap import ENSEMBLE, Heatmap
+from gui.reading.map_foot import MapFoot
+from gui.widgets.canvas import Canvas
 from gui.widgets.film import Film
-from gui.widgets.labels import plain
 from gui.widgets.placard import Placard
 from gui.widgets.view import ZOOM_STEP, View
 
@@ -33,196 +26,147 @@ if TYPE_CHECKING:
 
 # Narrower than this, radiograph and heatmap share one view, and the heatmap's key toggles the map.
 TWIN_FROM = 620
-OPACITY, OPACITY_STEP = 45, 10
-_FOOTER = 38
+_OVERLAY = "overlay"
 
 
 class FilmArea(QStackedWidget):
-    """Two canvases with one View, their footers, and the placard. Commands that concern the picture end here.
+    """Two canvases with one View, their feet, and the placard. Commands that concern the picture end here.
 
-    finding(str): the class on the heatmap changed.
+    finding(str): the class on the heatmap changed. preferences: keep whether the patient's data stand on the film.
     """
 
     finding = Signal(str)
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._actions = actions
+        self._actions, self._preferences = actions, preferences
         self.view = View(self)
+        self.heatmap = Heatmap(actions, self)
         self.film_canvas = Canvas(self.view, "Radiograph")
         self.twin = Canvas(self.view, "Where the ensemble looked")
+        self.film_foot = FilmFoot(actions, self.view, self.film_canvas)
+        self.map_foot = MapFoot(actions, self.heatmap)
         self.placard = Placard()
-        self._maps: Maps | None = None
-        self._titles: Callable[[str], str] = lambda name: name
-        self._class = ""
-        self._reading = plain("", "label")
-        self._reading.setFont(theme.font(theme.LABEL))
-        self._reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._bar = ColourBar()
-        self._opacity = QSlider(Qt.Orientation.Horizontal)
-        self._twin_side = self._side(self.twin, self._twin_footer())
-        self.addWidget(self.placard)
-        self.addWidget(self._pair())
-        self.view.changed.connect(self._tell)
-        self.film_canvas.pointed.connect(self._tell)
-        self.twin.pointed.connect(self._tell)
+        self._pair = QWidget()
+        self._grid = QGridLayout(self._pair)
+        self._is_pair = False
+        self._lay_out()
         self._wire()
-        self._tell()
 
     def show_film(self, film: Film) -> None:
         """A film as its file says, fitted, without a map."""
         self.view.show(film)
-        self.put_maps(None, "", lambda name: name)
+        self.put_maps(None, "", str)
         self.remark("")
+        self._write()
         self.setCurrentIndex(1)
 
     def show_placard(self) -> Placard:
         """No film; the caller says why on the placard."""
         self.view.show(None)
-        self.put_maps(None, "", lambda name: name)
+        self.put_maps(None, "", str)
         self.setCurrentIndex(0)
         return self.placard
 
-    def remark(self, sentence: str, *, sides: str = "") -> None:
-        """A line at the foot of the twin, and whether sides are known on both."""
-        self.film_canvas.say(sides or self.film_canvas.sides, "")
-        self.twin.say(sides or self.twin.sides, sentence)
+    def remark(self, sentence: str) -> None:
+        """A line at the foot of the film under the heatmap."""
+        self.twin.say(sentence)
+        self.film_canvas.say("" if self._is_pair else sentence)
 
     def put_maps(self, maps: Maps | None, finding: str, titles: Callable[[str], str]) -> None:
         """The class maps of the film that is shown, and which class to begin with."""
-        self._maps, self._titles, self._class = maps, titles, finding
-        self._draw_map()
+        self.heatmap.put(maps, finding, titles)
 
     def choose(self, name: str) -> None:
         """Show another class on the heatmap."""
-        if self._maps is not None and name in self._maps.classes:
-            self._class = name
-            self._actions["findings.heatmap"].setChecked(True)
-            self._draw_map()
-            self.finding.emit(name)
+        self.heatmap.choose(name)
 
     @property
     def chosen(self) -> str:
-        return self._class
+        return self.heatmap.chosen
 
     @property
     def meaning(self) -> str:
         """What the colour bar says."""
-        return self._bar.accessibleName()
+        return self.map_foot.bar.accessibleName()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         # Both canvases have the same width to the pixel, so that both show the film at the same place and zoom.
-        self._row.setSpacing(1 + (event.size().width() + 1) % 2)
-        twin = event.size().width() >= TWIN_FROM
-        if twin != self._twin_side.isVisibleTo(self):
-            self._twin_side.setVisible(twin)
+        self._grid.setHorizontalSpacing(1 + (event.size().width() + 1) % 2)
+        if (event.size().width() >= TWIN_FROM) != self._is_pair:
+            self._arrange(pair=not self._is_pair)
             self._draw_map()
+            self._write()
 
     def _draw_map(self) -> None:
-        shown = self._actions["findings.heatmap"].isChecked()
-        strength = self._opacity.value() / 100
-        layer = None
-        if self._maps is not None and self._class in self._maps.classes:
-            values = self._maps.values[self._maps.classes.index(self._class)]
-            title = words.in_sentence(self._titles(self._class))
-            if float(values.max()) <= 0:
-                self._bar.say("")
-                self.remark(f"Nothing in the film speaks for {title} rather than the rest.")
-            else:
-                layer = Layer(values, self._maps.grid_to_stored)
-                self._bar.say(f"Speaks for {title} rather than the rest")
-                self.remark("" if shown else "Heatmap hidden (H)")
-        else:
-            self._bar.say("")
-        layer = layer if shown else None
-        self.twin.put(layer, strength)
-        self.film_canvas.put(None if self._twin_side.isVisibleTo(self) else layer, strength)
+        heatmap = self.heatmap
+        layer, style = heatmap.layer, heatmap.style
+        self.twin.put(layer, style)
+        self.film_canvas.put(None if self._is_pair else layer, style)
+        whose = "the ensemble" if heatmap.member == ENSEMBLE else heatmap.member
+        self.twin.write((f"Where {whose} looked",))
+        if heatmap.maps is not None:
+            self.remark(heatmap.remark)
 
-    def _tell(self, row: float | None = None, column: float | None = None) -> None:
-        film, window = self.view.film, self.view.window()
-        placement = self.view.placement(self.film_canvas.device_size)
-        if film is None or window is None or placement is None:
-            self._reading.setText("")
-            return
-        parts = [f"C {window.center:.0f}  W {window.width:.0f}"]
-        if self.view.inverted:
-            parts.append("inverted")
-        parts.append(f"{placement.zoom * 100:.0f} %" + (" fit" if self.view.fits else ""))
-        value = film.value_at(row, column) if row is not None and column is not None else None
-        if value is not None:
-            parts.append(f"value {value:.0f}")
-        self._reading.setText("  ·  ".join(parts))
+    def _write(self) -> None:
+        """Whose film it is, where its file says so and the reader wants it."""
+        left, right = (), ()
+        if self.view.film is not None and self._actions["view.patient"].isChecked():
+            left, right = corners(self.view.film.radiograph.facts)
+        self.film_canvas.write(left or ("Radiograph",), right)
+
+    def _toggle_patient(self) -> None:
+        if self._preferences is not None:
+            self._preferences.put(_OVERLAY, self._actions["view.patient"].isChecked())
+        self._write()
 
     def _wire(self) -> None:
-        view, canvas = self.view, self.film_canvas
-        does = self._actions.does
+        view, canvas, actions = self.view, self.film_canvas, self._actions
+        does = actions.does
         does("film.fit", view.fit)
         does("film.actual", lambda: view.zoom_to(1.0, canvas.device_size))
         does("film.larger", lambda: view.zoom_by(ZOOM_STEP, canvas.device_size))
         does("film.smaller", lambda: view.zoom_by(1 / ZOOM_STEP, canvas.device_size))
-        does("film.invert", lambda: view.invert(self._actions["film.invert"].isChecked()))
+        does("film.preset", view.next_preset)
+        does("film.invert", lambda: view.invert(actions["film.invert"].isChecked()))
         does("film.reset", view.reset_window)
-        does("findings.heatmap", self._draw_map)
-        does("findings.next", self._next_class)
-        does("findings.fainter", lambda: self._opacity.setValue(self._opacity.value() - OPACITY_STEP))
-        does("findings.stronger", lambda: self._opacity.setValue(self._opacity.value() + OPACITY_STEP))
-        view.changed.connect(lambda: self._actions["film.invert"].setChecked(view.inverted))
+        does("film.right", lambda: view.turn_by(clockwise(90)))
+        does("film.left", lambda: view.turn_by(clockwise(270)))
+        does("film.flip", lambda: view.turn_by(MIRROR))
+        does("film.restore", view.restore)
+        does("view.patient", self._toggle_patient)
+        stated = True if self._preferences is None else bool(self._preferences.value(_OVERLAY, True))
+        actions["view.patient"].setChecked(stated)
+        view.changed.connect(lambda: actions["film.invert"].setChecked(view.inverted))
+        self.heatmap.changed.connect(self._draw_map)
+        self.heatmap.finding.connect(self.finding)
+        for one in (self.film_canvas, self.twin):
+            one.pointed.connect(self.film_foot.point)
+        self._write()
+        self._draw_map()
 
-    def _next_class(self) -> None:
-        if self._maps is not None and self._maps.classes:
-            classes = self._maps.classes
-            index = classes.index(self._class) if self._class in classes else -1
-            self.choose(classes[(index + 1) % len(classes)])
+    def _lay_out(self) -> None:
+        self.addWidget(self.placard)
+        self.addWidget(self._pair)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setRowStretch(0, 1)
+        for widget in (self.film_canvas, self.twin, self.film_foot, self.map_foot):
+            # Equal halves whatever the feet would like to have.
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
+        self._arrange(pair=True)
 
-    def _pair(self) -> QWidget:
-        pair = QWidget()
-        self._row = row = QHBoxLayout(pair)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._side(self.film_canvas, self._film_footer()), 1)
-        row.addWidget(self._twin_side, 1)
-        return pair
-
-    def _side(self, canvas: Canvas, footer: QWidget) -> QWidget:
-        side = QWidget()
-        # Equal halves whatever the footers would like to have.
-        side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(canvas, 1)
-        column.addWidget(footer)
-        return side
-
-    def _film_footer(self) -> QWidget:
-        buttons = [self._actions.button(f"film.{verb}") for verb in ("fit", "actual", "invert", "reset")]
-        return _footer([*buttons, self._reading])
-
-    def _twin_footer(self) -> QWidget:
-        self._opacity.setRange(5, 100)
-        self._opacity.setValue(OPACITY)
-        self._opacity.setPageStep(OPACITY_STEP)
-        self._opacity.setFixedWidth(88)
-        self._opacity.setAccessibleName("Opacity of the heatmap")
-        self._opacity.setToolTip("Opacity of the heatmap ([ and ])")
-        percent = plain(f"{OPACITY} %", "label")
-        percent.setFixedWidth(36)
-        percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._opacity.valueChanged.connect(lambda value: percent.setText(f"{value} %"))
-        self._opacity.valueChanged.connect(self._draw_map)
-        self._actions["findings.heatmap"].setChecked(True)
-        return _footer([self._actions.button("findings.heatmap"), self._bar, self._opacity, percent])
-
-
-def _footer(widgets: Sequence[QWidget]) -> QWidget:
-    footer = QFrame()
-    footer.setProperty("panel", True)
-    footer.setFixedHeight(_FOOTER)
-    row = QHBoxLayout(footer)
-    row.setContentsMargins(theme.SPACE[1], 0, theme.SPACE[2], 0)
-    row.setSpacing(theme.SPACE[0])
-    for widget in widgets:
-        if isinstance(widget, QToolButton):
-            widget.setIconSize(QSize(theme.ICON, theme.ICON))
-        row.addWidget(widget, 0 if isinstance(widget, QToolButton | QSlider) else 1)
-    return footer
+    def _arrange(self, *, pair: bool) -> None:
+        """Side by side, or one canvas over both feet."""
+        self._is_pair = pair
+        self.twin.setVisible(pair)
+        self._grid.addWidget(self.film_canvas, 0, 0)
+        self._grid.addWidget(self.film_foot, 1, 0)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 1 if pair else 0)
+        if pair:
+            self._grid.addWidget(self.twin, 0, 1)
+            self._grid.addWidget(self.map_foot, 1, 1)
+        else:
+            self._grid.addWidget(self.map_foot, 2, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QWheelEvent,
@@ -24,26 +23,21 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from gui import theme
-from gui.widgets.film import HEAT_STEP, Placement, heat
+from gui.widgets import halo, heat
+from gui.widgets.heat import Layer, Style
 from gui.widgets.labels import came_by_keyboard
 from gui.widgets.view import ZOOM_STEP, View
 
 _PAN_STEP = 48
-_OVERLAY = 12
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """A class map to be drawn over the film: values (rows, columns) signed, and where its grid lies."""
-
-    values: NDArray[np.float32]
-    grid_to_stored: NDArray[np.float64]
+_LINE = 16
 
 
 class Canvas(QWidget):
     """Draws what its View looks at. pointed(row, column): the film point under the pointer, or None twice.
 
     Left drag: window. Middle drag, or Ctrl and left: move. Right drag and wheel: zoom. Double click: fit.
+    left, right: lines in the upper corners. remark: a line at the foot. lettered: whether the patient's sides are
+    marked.
     """
 
     pointed = Signal(object, object)
@@ -51,12 +45,13 @@ class Canvas(QWidget):
     def __init__(self, view: View, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
-        self.caption = name
-        self.sides = ""
+        self.left: tuple[str, ...] = ()
+        self.right: tuple[str, ...] = ()
         self.remark = ""
+        self.lettered = True
         self._layer: Layer | None = None
-        self._strength = 0.45
-        self._heat: tuple[Any, QImage] | None = None
+        self._style = Style()
+        self._heat: tuple[Any, heat.Picture | None] | None = None
         self._held: QPointF | None = None
         self._by_keyboard = False
         self.setAccessibleName(name)
@@ -66,14 +61,19 @@ class Canvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         view.changed.connect(self.update)
 
-    def put(self, layer: Layer | None, strength: float) -> None:
-        """Lay a map over the film, or take it away. strength: 0…1."""
-        self._layer, self._strength, self._heat = layer, strength, None
+    def put(self, layer: Layer | None, style: Style | None = None) -> None:
+        """Lay a map over the film, or take it away."""
+        self._layer, self._style, self._heat = layer, style or Style(), None
         self.update()
 
-    def say(self, sides: str, remark: str) -> None:
-        """sides: "stated", "unknown" or "" for no letters. remark: a line at the foot of the film."""
-        self.sides, self.remark = sides, remark
+    def write(self, left: Sequence[str] = (), right: Sequence[str] = ()) -> None:
+        """Lines in the upper corners."""
+        self.left, self.right = tuple(left), tuple(right)
+        self.update()
+
+    def say(self, remark: str) -> None:
+        """A line at the foot of the film."""
+        self.remark = remark
         self.update()
 
     @property
@@ -91,50 +91,61 @@ class Canvas(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.tokens().canvas))
         grey = self.grey()
+        if grey is None or self.devicePixelRatioF() % 1:
+            # Otherwise the film's picture, black beyond the film, covers every pixel.
+            painter.fillRect(self.rect(), QColor(theme.tokens().canvas))
         if grey is not None:
             image = QImage(grey.data, grey.shape[1], grey.shape[0], grey.strides[0], QImage.Format.Format_Grayscale8)
             image.setDevicePixelRatio(self.devicePixelRatioF())
             painter.drawImage(QPointF(0, 0), image)
-            placement = self.view.placement(self.device_size)
-            if self._layer is not None and placement is not None:
-                self._draw_heat(painter, self._layer, placement)
+            if (over := self._over()) is not None:
+                ratio = self.devicePixelRatioF()
+                painter.drawImage(QPointF(over.left / ratio, over.top / ratio), over.image)
             self._write(painter)
         if self._by_keyboard:
             painter.setPen(QPen(QColor(theme.ON_FILM.focus), 2))
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
 
-    def _draw_heat(self, painter: QPainter, layer: Layer, placement: Placement) -> None:
-        film = self.view.film
-        if film is None:
-            return
-        key = (placement, id(film))
+    def _over(self) -> heat.Picture | None:
+        """What the map draws over the film; made anew only when the film moves, not when the window changes."""
+        film, placement, ratio = self.view.film, self.view.placement(self.device_size), self.devicePixelRatioF()
+        if self._layer is None or film is None or placement is None:
+            return None
+        key = (placement, film, ratio)
         if self._heat is None or self._heat[0] != key:
-            rgba = heat(layer.values, layer.grid_to_stored, film, placement, self._strength)
-            wide = QImage(rgba.data, rgba.shape[1], rgba.shape[0], rgba.strides[0], QImage.Format.Format_RGBA8888)
-            # Premultiplied, and a copy: the array ends with this function, and smoothing wants it so.
-            self._heat = key, wide.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-        image = self._heat[1]
-        step = HEAT_STEP / self.devicePixelRatioF()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setClipRect(_film_on_canvas(placement, self.view.turned_shape, self.devicePixelRatioF()))
-        painter.drawImage(QRectF(0, 0, image.width() * step, image.height() * step), image)
-        painter.setClipping(False)
+            self._heat = key, heat.drawn(self._layer, film, placement, self._style, ratio)
+        return self._heat[1]
 
     def _write(self, painter: QPainter) -> None:
-        """Words on the film: corners only, light on a dark halo, never over the middle."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        """Words on the film: at the edges only, never over the middle."""
         edge, width, height = theme.SPACE[2], self.width(), self.height()
-        _haloed(painter, QPointF(edge, edge + _OVERLAY), self.caption, theme.ON_FILM.quiet)
-        if self.sides == "stated":
-            _haloed(painter, QPointF(edge, height / 2), "R", theme.ON_FILM.text, strong=True)
-            _haloed(painter, QPointF(width - edge, height / 2), "L", theme.ON_FILM.text, strong=True, right=True)
-        elif self.sides == "unknown":
-            _haloed(painter, QPointF(width - edge, edge + _OVERLAY), "Side unknown", theme.ON_FILM.quiet, right=True)
-        if self.remark:
-            _haloed(painter, QPointF(edge, height - edge), self.remark, theme.ON_FILM.text)
+        text, quiet = theme.ON_FILM.text, theme.ON_FILM.quiet
+        letters = self.view.letters if self.lettered else None
+        right = self.right
+        if self.lettered and letters is None:
+            right = (*right, "Side unknown")
+        elif letters is not None and self.view.declared:
+            right = (*right, "Sides as declared")
+        # The two corners share the width; the letter of the upper edge stands between them.
+        half = width / 2 - 2 * edge
+        for lines, x, at_right in ((self.left, edge, False), (right, width - edge, True)):
+            for number, words in enumerate(lines):
+                at = QPointF(x, edge + halo.SIZE + number * _LINE)
+                halo.write(painter, at, words, quiet, right=at_right, width=half)
+        foot = height - edge
+        if letters is not None:
+            middle = width / 2, height / 2
+            for letter, x, y in (
+                (letters.top, middle[0], edge + theme.FINDING),
+                (letters.bottom, middle[0], foot),
+                (letters.left, edge + theme.FINDING / 2, middle[1]),
+                (letters.right, width - edge - theme.FINDING / 2, middle[1]),
+            ):
+                halo.write(painter, QPointF(x, y), letter, text, pixels=theme.FINDING, strong=True, centre=True)
+            foot -= theme.SPACE[4]
+        halo.write(painter, QPointF(edge, foot), self.remark, text, width=width - 2 * edge)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self._held = event.position()
@@ -203,23 +214,3 @@ class Canvas(QWidget):
         at = point * self.devicePixelRatioF()
         row, column, _one = placement.view_to_film(self.view.film.shape) @ (at.y(), at.x(), 1.0)
         self.pointed.emit(float(row), float(column))
-
-
-def _film_on_canvas(placement: Placement, shape: tuple[int, int], ratio: float) -> QRectF:
-    rows, columns = shape
-    return QRectF(
-        placement.left / ratio,
-        placement.top / ratio,
-        columns * placement.zoom / ratio,
-        rows * placement.zoom / ratio,
-    )
-
-
-def _haloed(painter: QPainter, at: QPointF, words: str, ink: str, *, strong: bool = False, right: bool = False) -> None:
-    font = theme.font(theme.FINDING if strong else _OVERLAY, strong=strong)
-    path = QPainterPath()
-    path.addText(at, font, words)
-    if right:
-        path.translate(-path.boundingRect().width(), 0)
-    painter.strokePath(path, QPen(QColor(theme.tokens().canvas), 3, c=Qt.PenCapStyle.RoundCap))
-    painter.fillPath(path, QColor(ink))

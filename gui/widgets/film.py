@@ -1,7 +1,8 @@
 """A radiograph made ready for quick drawing: a pyramid of its stored values, a table to grey, its mask.
 
 The arithmetic of the canvas stands here, so that the widgets do none. A Film is built on a process's reader thread
-and used in the window's: a frame costs one crop and resize of what is visible, one table look-up and one QImage.
+and used in the window's: a frame costs one crop and resize of what is visible and one table look-up, once for all
+canvases that show it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.geometry import UPRIGHT, Affine, Turn, inverse, scaling, shift
+from gui.widgets.placement import Placement
 
 if TYPE_CHECKING:
     from core.imaging.grayscale import Voi
@@ -23,73 +24,53 @@ Grey = NDArray[np.uint8]
 Levels = tuple[NDArray[Any], ...]
 
 _SMALLEST_LEVEL = 256
-HEAT_STEP = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a film lies in a view of (rows, columns) device pixels.
-
-    zoom: device pixels per film pixel. top, left: where the corner of the turned film lies, in whole device
-    pixels, so that film pixels and device pixels have common edges. turn: how the reader turned the film.
-    """
-
-    rows: int
-    columns: int
-    zoom: float
-    top: int
-    left: int
-    turn: Turn = UPRIGHT
-
-    def view_to_film(self, shape: tuple[int, int]) -> Affine:
-        """From device pixels of the view to the film as read, which has this shape."""
-        to_turned = scaling(1 / self.zoom, 1 / self.zoom) @ shift(-self.top, -self.left)
-        return self.turn.turned_to_original(shape) @ to_turned
-
-    def unturned(self, shape: tuple[int, int]) -> Placement:
-        """The same view before the turn: where a film of this shape lies in it as read."""
-        turned_rows, turned_columns = shape[::-1] if self.turn.transpose else shape
-        top, left = self.top, self.left
-        if self.turn.flip_rows:
-            top = self.rows - top - round(turned_rows * self.zoom)
-        if self.turn.flip_columns:
-            left = self.columns - left - round(turned_columns * self.zoom)
-        if self.turn.transpose:
-            return Placement(self.columns, self.rows, self.zoom, left, top)
-        return Placement(self.rows, self.columns, self.zoom, top, left)
+_HALF_OCTAVE = 0.5**0.5
 
 
 @dataclass(slots=True, eq=False)
 class Film:
     """A radiograph with what drawing it needs. shape: of the film as read (upright, square pixels).
 
-    levels: its values, each half of the one before. masks: 255 where there is no picture; None where all of it is.
+    levels: its values, each with half the pixels of the one before. kept: 0 where there is no picture, else 255;
+    None where all of it is.
     """
 
     radiograph: Radiograph
     shape: tuple[int, int]
     levels: Levels
-    masks: Levels | None
+    kept: Levels | None
     _reshaped: tuple[Any, Levels] | None = field(default=None)
-    _cut: tuple[Any, NDArray[Any], NDArray[np.bool_] | None] | None = field(default=None)
+    _cut: tuple[Any, NDArray[Any], Grey | None] | None = field(default=None)
+    _grey: tuple[Any, Levels, Grey] | None = field(default=None)
+    _drawn: tuple[Any, Grey] | None = field(default=None)
 
     def drawn(self, placement: Placement, voi: Voi, inverted: bool) -> Grey:
-        """(rows, columns) uint8 for a view: the film under a window, black beyond it."""
-        levels, table = self._table(voi)
-        if inverted:
-            table = 255 - table
-        # Only the table changes while a window is dragged, and both canvases usually show the same cut.
+        """(rows, columns) uint8 for a view: the film under a window, black beyond it. Read-only: canvases share it."""
+        key = (placement, voi, inverted)
+        if self._drawn is None or self._drawn[0] != key:
+            self._drawn = key, self._draw(placement, voi, inverted)
+        return self._drawn[1]
+
+    def _draw(self, placement: Placement, voi: Voi, inverted: bool) -> Grey:
+        import cv2
+
+        if self._grey is None or self._grey[0] != (voi, inverted):
+            levels, table = self._table(voi)
+            self._grey = (voi, inverted), levels, 255 - table if inverted else table
+        _key, levels, table = self._grey
+        # Only the table changes while a window is dragged.
         key = (placement, id(levels))
         if self._cut is None or self._cut[0] != key:
             plain = placement.unturned(self.shape)
             values = placement.turn.apply(_cut_out(levels, self.shape, plain))
-            masked = placement.turn.apply(_cut_out(self.masks, self.shape, plain)) > 127 if self.masks else None
-            self._cut = key, values, masked
-        _key, values, masked = self._cut
-        grey = _looked_up(table, values)
-        if masked is not None:
-            grey[masked] = 0
-        _blacken_beyond(grey, placement, self.shape)
+            kept = placement.turn.apply(_cut_out(self.kept, self.shape, plain)) if self.kept else None
+            self._cut = key, values, None if kept is None else np.where(kept > 127, np.uint8(255), np.uint8(0))
+        _key, values, kept = self._cut
+        grey: Grey = cv2.LUT(values, table)
+        if kept is not None:
+            cv2.bitwise_and(grey, kept, dst=grey)
+        _blacken_beyond(grey, *placement.box(self.shape))
+        grey.flags.writeable = False
         return grey
 
     def value_at(self, row: float, column: float) -> float | None:
@@ -125,43 +106,33 @@ def film(radiograph: Radiograph) -> Film:
         # With the sign bit turned, the order of the numbers is that of the values, and averages are averages.
         values = values ^ values.dtype.type(1 << (values.dtype.itemsize * 8 - 1))
     masked = radiograph.masked
-    masks = None
+    kept = None
     if masked is not None:
         # Padding must not bleed into its neighbours when the film is shown smaller: it takes the darkest value inside.
         inside = values[~masked]
         darkest = (inside.max() if radiograph.inverted else inside.min()) if inside.size else 0
         values = np.where(masked, values.dtype.type(darkest), values)
-        masks = pyramid(upright(np.where(masked, np.uint8(255), np.uint8(0))))
+        kept = pyramid(upright(np.where(masked, np.uint8(0), np.uint8(255))))
     laid = upright(values)
-    return Film(radiograph, (laid.shape[0], laid.shape[1]), pyramid(laid), masks)
+    return Film(radiograph, (laid.shape[0], laid.shape[1]), pyramid(laid), kept)
 
 
 def pyramid(pixels: NDArray[Any]) -> Levels:
-    """The picture and its halves, by area averages, down to about 256 pixels."""
+    """The picture, and smaller ones with half the pixels each, by area averages, down to about 256 pixels.
+
+    With the next larger level at most √2 away, the quick linear resize of a frame skips no pixel; from a level twice
+    as wide it would have to be the area average, which takes eight times as long.
+    """
     import cv2
 
     levels = [pixels]
-    while min(levels[-1].shape) >= 2 * _SMALLEST_LEVEL:
-        rows, columns = levels[-1].shape
-        levels.append(cv2.resize(levels[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+    while min(pixels.shape) >= 2 * _SMALLEST_LEVEL:
+        rows, columns = pixels.shape
+        between = round(columns * _HALF_OCTAVE), round(rows * _HALF_OCTAVE)
+        levels.append(cv2.resize(pixels, between, interpolation=cv2.INTER_AREA))
+        pixels = cv2.resize(pixels, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+        levels.append(pixels)
     return tuple(levels)
-
-
-def heat(
-    values: NDArray[np.float32], grid_to_stored: Affine, film: Film, placement: Placement, strength: float
-) -> Grey:
-    """One class map over a view as RGBA, (rows, columns, 4), transparent where nothing is positive.
-
-    It has one pixel for HEAT_STEP × HEAT_STEP of the view's: a map is far coarser than that, and the painter
-    smooths it while drawing.
-    """
-    from core.imaging.paint import painted, spread_over
-
-    size = -(-placement.rows // HEAT_STEP), -(-placement.columns // HEAT_STEP)
-    film_to_view = inverse(placement.view_to_film(film.shape))
-    stored_to_film = inverse(film.radiograph.read_to_stored)
-    grid_to_small = scaling(1 / HEAT_STEP, 1 / HEAT_STEP) @ film_to_view @ stored_to_film @ grid_to_stored
-    return painted(spread_over(values, grid_to_small, size), strength)
 
 
 def warm_up() -> None:
@@ -179,8 +150,7 @@ def _cut_out(levels: Levels, shape: tuple[int, int], placement: Placement) -> ND
 
     view = np.zeros((placement.rows, placement.columns), levels[0].dtype)
     # The coarsest level that still has a pixel for every device pixel.
-    index = int(np.clip(np.floor(np.log2(max(1.0, 1 / placement.zoom))), 0, len(levels) - 1))
-    level = levels[index]
+    level = next((one for one in reversed(levels) if one.shape[0] >= placement.zoom * shape[0] - 0.5), levels[0])
     rows = _span(placement.top, placement.zoom * shape[0] / level.shape[0], placement.rows, level.shape[0])
     columns = _span(placement.left, placement.zoom * shape[1] / level.shape[1], placement.columns, level.shape[1])
     if rows is None or columns is None:
@@ -189,8 +159,7 @@ def _cut_out(levels: Levels, shape: tuple[int, int], placement: Placement) -> ND
     cut = level[r0:r1, c0:c1]
     size = right - left, bottom - top
     if cut.shape != size[::-1]:
-        shrinks = size[0] <= cut.shape[1] and size[1] <= cut.shape[0]
-        cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        cut = cv2.resize(cut, size, interpolation=cv2.INTER_LINEAR)
     inside = slice(max(top, 0), min(bottom, placement.rows)), slice(max(left, 0), min(right, placement.columns))
     view[inside] = cut[inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left]
     return view
@@ -204,18 +173,9 @@ def _span(start: int, zoom: float, view: int, length: int) -> tuple[int, int, in
     return (first, last, low, high) if first < last and low < high and high > 0 and low < view else None
 
 
-def _blacken_beyond(grey: Grey, placement: Placement, shape: tuple[int, int]) -> None:
+def _blacken_beyond(grey: Grey, rows: slice, columns: slice) -> None:
     """Black where the film is not: 0 is a value like others, and its grey need not be black."""
-    rows, columns = shape[::-1] if placement.turn.transpose else shape
-    bottom, right = placement.top + round(rows * placement.zoom), placement.left + round(columns * placement.zoom)
-    grey[: max(0, placement.top)] = 0
-    grey[max(0, bottom) :] = 0
-    grey[:, : max(0, placement.left)] = 0
-    grey[:, max(0, right) :] = 0
-
-
-def _looked_up(table: Grey, values: NDArray[Any]) -> Grey:
-    import cv2
-
-    grey: Grey = cv2.LUT(values, table)
-    return grey
+    grey[: rows.start] = 0
+    grey[rows.stop :] = 0
+    grey[:, : columns.start] = 0
+    grey[:, columns.stop :] = 0

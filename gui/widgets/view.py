@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF, QSize, Signal
 
-from core.imaging.geometry import UPRIGHT, Turn
-from gui.widgets.film import Film, Placement
+from core.imaging.geometry import UPRIGHT, Turn, inverse
+from gui.widgets.film import Film
+from gui.widgets.letters import Letters, letters
+from gui.widgets.placement import Placement
 
 if TYPE_CHECKING:
     from core.imaging.grayscale import Voi, Window
@@ -18,7 +20,7 @@ ZOOM_STEP = 1.25
 
 
 class View(QObject):
-    """Centre and zoom in film pixels, the window, inversion. changed() is emitted after every change.
+    """Centre and zoom in film pixels, the window, inversion, turns. changed() is emitted after every change.
 
     Sizes and points are in device pixels of a canvas, so that zoom 1 is one film pixel to one screen pixel.
     """
@@ -30,7 +32,9 @@ class View(QObject):
         self.film: Film | None = None
         self.voi: Voi | None = None
         self.inverted = False
-        self.turn: Turn = UPRIGHT
+        # First what was declared of the film, which the networks see too; then the reader's own, on the screen only.
+        self.declared: Turn = UPRIGHT
+        self.own: Turn = UPRIGHT
         self._zoom: float | None = None
         self._centre = (0.0, 0.0)
 
@@ -44,11 +48,52 @@ class View(QObject):
         self.film = film
         self.voi = film.radiograph.voi[0] if film is not None else None
         self.inverted = False
-        self.turn = UPRIGHT
+        self.declared = self.own = UPRIGHT
         self.fit()
 
-    def turned(self, turn: Turn) -> None:
-        self.turn = turn
+    @property
+    def turn(self) -> Turn:
+        """From the film as read to what is shown."""
+        return self.declared.then(self.own)
+
+    def corrected(self, turn: Turn) -> None:
+        """Show the film under the turn that was declared of it; the reader's own comes after that."""
+        self._turn(turn, self.own)
+
+    def turn_by(self, turn: Turn) -> None:
+        """Turn what is shown, on the screen only."""
+        self._turn(self.declared, self.own.then(turn))
+
+    @property
+    def letters(self) -> Letters | None:
+        """The patient's sides at the edges of what is shown; None where the file does not say.
+
+        They follow the reader's own turn, not a declared one: that says the film lies wrong in its file, and puts it
+        where the letters say.
+        """
+        found = letters(self.film.radiograph) if self.film is not None else None
+        return found.turned(self.own) if found is not None else None
+
+    @property
+    def presets(self) -> tuple[Voi, ...]:
+        """The file's own windows and tables, the default first."""
+        return self.film.radiograph.voi if self.film is not None else ()
+
+    def use(self, voi: Voi) -> None:
+        self.voi = voi
+        self.changed.emit()
+
+    def next_preset(self) -> None:
+        """The file's next window or table; after one's own, the default."""
+        if presets := self.presets:
+            places = [index for index, one in enumerate(presets) if one is self.voi]
+            self.use(presets[(places[0] + 1) % len(presets) if places else 0])
+
+    def restore(self) -> None:
+        """Window, the reader's own turn, size and place as the file says; what was declared stays."""
+        self.own = UPRIGHT
+        self.voi = self.presets[0] if self.presets else None
+        self.inverted = False
         self.fit()
 
     def fit(self) -> None:
@@ -140,6 +185,17 @@ class View(QObject):
         row, column = (rows / 2, columns / 2) if self._zoom is None else self._centre
         top, left = round(size.height() / 2 - row * zoom), round(size.width() / 2 - column * zoom)
         return Placement(size.height(), size.width(), zoom, top, left, self.turn)
+
+    def _turn(self, declared: Turn, own: Turn) -> None:
+        """Turn, and keep what is in the middle there."""
+        if self.film is not None:
+            row, column = self._centre
+            to_film = self.turn.turned_to_original(self.film.shape)
+            from_film = inverse(declared.then(own).turned_to_original(self.film.shape))
+            row, column, _one = from_film @ to_film @ (row, column, 1.0)
+            self._centre = float(row), float(column)
+        self.declared, self.own = declared, own
+        self.changed.emit()
 
     def _take_hold(self, placement: Placement, size: QSize) -> None:
         if self._zoom is None:

@@ -1,4 +1,4 @@
-"""The canvas shows what `render --as-read` writes, and the heatmap lies where the map says."""
+"""The arithmetic of the canvas: what is cut out and how it is turned, zoomed and windowed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QApplication
 
 from core.imaging.geometry import MIRROR, UPRIGHT, Turn, clockwise
 from core.imaging.radiograph import Radiograph
-from gui.widgets.canvas import Canvas, Layer
-from gui.widgets.film import HEAT_STEP, Placement, film, heat
+from gui.widgets.canvas import Canvas
+from gui.widgets.film import film
+from gui.widgets.heat import Layer, Style
 from gui.widgets.view import View
 from tests.films import radiograph, write_dicom
 
@@ -41,7 +42,7 @@ def test_at_one_film_pixel_a_screen_pixel_the_canvas_is_the_film_as_read(
     shown = turn.apply(one.as_read())
     view = View()
     view.show(film(one))
-    view.turned(turn)
+    view.corrected(turn)
     size = QSize(shown.shape[1] + 11, shown.shape[0] + 6)
     view.zoom_to(1.0, size)
     placement = view.placement(size)
@@ -78,7 +79,7 @@ def test_a_film_point_is_drawn_where_the_placement_says(
     one = radiograph(write_dicom(tmp_path / "film.dcm", pixels))
     view = View()
     view.show(film(one))
-    view.turned(turn)
+    view.corrected(turn)
     size = QSize(1800, 1800)
     view.zoom_to(zoom, size)
     placement = view.placement(size)
@@ -86,36 +87,6 @@ def test_a_film_point_is_drawn_where_the_placement_says(
     bright = np.argwhere(drawn > 128).mean(axis=0) + 0.5
     back = placement.view_to_film(view.film.shape) @ (*bright, 1.0)
     assert back[:2] == pytest.approx((420, 110), abs=1.0 / min(zoom, 1.0))
-
-
-@pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("tags", [{}, {"PatientOrientation": ["R", "F"]}, {"PixelAspectRatio": ["2", "1"]}])
-def test_the_heatmap_lies_on_the_pixels_that_it_speaks_of(
-    qapp: QApplication, tmp_path: Path, turn: Turn, tags: dict[str, object]
-) -> None:
-    one = film_file(tmp_path, **tags)
-    shown = film(one)
-    values = np.zeros((31, 53), np.float32)
-    values[20, 11] = 1.0
-    grid_to_stored = np.diag([20.0, 10.0, 1.0])
-    view = View()
-    view.show(shown)
-    view.turned(turn)
-    size = QSize(660, 690)
-    placement = view.placement(size)
-    rgba = heat(values, grid_to_stored, shown, placement, 1.0)
-    weight = rgba[..., 3].astype(float)
-    r, c = np.indices(weight.shape) + 0.5
-    peak = np.array([(r * weight).sum(), (c * weight).sum()]) / weight.sum() * HEAT_STEP
-    stored = one.read_to_stored @ placement.view_to_film(shown.shape) @ (*peak, 1.0)
-    assert stored[:2] == pytest.approx((20.5 * 20, 11.5 * 10), abs=2 * HEAT_STEP / placement.zoom)
-
-
-def test_nothing_positive_draws_nothing(qapp: QApplication, tmp_path: Path) -> None:
-    shown = film(film_file(tmp_path))
-    placement = Placement(600, 600, 0.9, 0, 0)
-    rgba = heat(np.full((8, 8), -0.5, np.float32), np.diag([77.5, 66.25, 1.0]), shown, placement, 1.0)
-    assert not rgba[..., 3].any()
 
 
 def test_the_window_drag_goes_the_same_way_for_both_polarities(qapp: QApplication, tmp_path: Path) -> None:
@@ -149,7 +120,7 @@ def test_both_canvases_show_the_same_place(qapp: QApplication, tmp_path: Path) -
     for canvas in (one, twin):
         canvas.resize(400, 500)
     view.show(film(film_file(tmp_path)))
-    twin.put(Layer(np.ones((4, 4), np.float32), np.diag([155, 132.5, 1.0])), 0.5)
+    twin.put(Layer(np.ones((4, 4), np.float32), np.diag([155, 132.5, 1.0])), Style(0.5))
     view.zoom_by(3, one.device_size)
     view.pan(QPointF(40, -25), twin.device_size)
     assert np.array_equal(one.grey(), twin.grey())
