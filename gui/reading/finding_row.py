@@ -36,7 +36,7 @@ class FindingRow(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         spoken = ", ".join(words.probability(member) for member in self._members)
-        was = f", {words.probability(before)} before re-weighting" if before is not None else ""
+        was = f" at this site, {words.probability(before)} before re-weighting" if before is not None else ""
         self.setAccessibleName(f"{title}, probability {words.probability(value)}{was}")
         self.setAccessibleDescription(f"Members: {spoken}. Press to see it on the heatmap.")
         self.setToolTip("Show this finding on the heatmap")

@@ -108,7 +108,7 @@ class FindingsPanel(QScrollArea):
             self._add(details)
         else:
             self._column.replaceWidget(self._details, details)
-            self._details.hide()
+            self._details.setParent(None)
             self._details.deleteLater()
         self._details = details
 
@@ -124,7 +124,7 @@ class FindingsPanel(QScrollArea):
     @property
     def sentences(self) -> str:
         """All words of the panel, line by line."""
-        labels = [label for label in self._page.findChildren(QLabel) if not label.isHidden()]
+        labels = [label for label in self._page.findChildren(QLabel) if label.isVisibleTo(self._page)]
         return "\n".join(label.text() for label in labels if label.text())
 
     def _begin(self) -> None:
