@@ -124,8 +124,7 @@ class FindingsPanel(QScrollArea):
     @property
     def sentences(self) -> str:
         """All words of the panel, line by line."""
-        labels = [label for label in self._page.findChildren(QLabel) if label.isVisibleTo(self._page)]
-        return "\n".join(label.text() for label in labels if label.text())
+        return "\n".join(label.text() for label in self._page.findChildren(QLabel) if label.text())
 
     def _begin(self) -> None:
         self._rows, self._asking, self._details, self._detail = {}, None, None, None
