@@ -164,6 +164,15 @@ def style_sheet(theme: Tokens) -> str:
     QLabel[look="placard"] {{ color: {ON_FILM.text}; }}
     QLabel[look="placard-hint"] {{ color: {ON_FILM.quiet}; }}
     QFrame[look="notice"] {{ background: {t.raised}; border-top: 1px solid {t.line}; }}
+    QFrame[look="question"] {{ background: {t.raised}; border-radius: {CORNER}px; }}
+    QFrame[look="rule"] {{ background: {t.line}; }}
+    QTableView {{ border: 0; background: {t.panel}; outline: 0; selection-background-color: {t.raised};
+        selection-color: {t.text}; }}
+    QHeaderView {{ background: {t.panel}; border: 0; }}
+    QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0; padding: 6px 4px;
+        font-size: {LABEL}px; }}
+    QProgressBar[look="page"] {{ background: {t.raised}; }}
+    QProgressBar[look="page"]::chunk {{ background: {t.accent}; }}
     QProgressBar {{ background: {ON_FILM.line}; border: 0; }}
     QProgressBar::chunk {{ background: {ON_FILM.accent}; }}
     QLabel[look="refer"] {{ color: {t.refer}; font-weight: 600; }}
@@ -188,6 +197,15 @@ def style_sheet(theme: Tokens) -> str:
         font-weight: 600; }}
     QLineEdit {{ background: {t.raised}; border: 1px solid {t.quiet}; border-radius: {CORNER}px; padding: 5px 8px;
         selection-background-color: {t.accent}; selection-color: {t.ground}; }}
+    QCheckBox, QRadioButton {{ spacing: 8px; padding: 2px; margin-left: -4px; border: 2px solid transparent;
+        border-radius: {CORNER}px; }}
+    QCheckBox::indicator, QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {t.quiet};
+        background: {t.raised}; }}
+    QCheckBox::indicator {{ border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+    QRadioButton::indicator {{ border-radius: 8px; }}
+    QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {t.accent}; background: {t.ground}; }}
+    QCheckBox:focus, QRadioButton:focus {{ border-color: {t.focus}; }}
     QSlider::groove:horizontal {{ height: 2px; background: {t.quiet}; }}
     QSlider::sub-page:horizontal {{ background: {t.accent}; }}
     QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 6px;

@@ -300,6 +300,13 @@ class VerdictPanel(QFrame):
         if text or self._verdict is not None:
             self._give(note=text)
 
+    def _export_labels(self) -> None:
+        from gui.settings.labels import LabelsExport
+
+        export = LabelsExport(self._services.records, self)
+        export.told.connect(self.notice)
+        export.ask()
+
     @property
     def _width(self) -> int:
         return WIDTH - 2 * theme.SPACE[2]
@@ -312,6 +319,7 @@ class VerdictPanel(QFrame):
             does(f"verdict.finding-{place + 1}", partial(self.find, place))
         does("verdict.note", self.ask_note)
         does("verdict.withdraw", self.withdraw)
+        does("file.labels", self._export_labels)
         for question in (self._note, self._initials):
             question.left.connect(self._close_question)
         self._note.answered.connect(self._take_note)
