@@ -30,6 +30,14 @@ class Preferences(QObject):
                 return default
         return self._values.get(name, default)
 
+    def under(self, group: str) -> dict[str, Any]:
+        """The preferences GROUP/NAME by their names, without those that somebody damaged."""
+        names = {name for name in self._values if name.startswith(f"{group}/")}
+        if self._file is not None:
+            names |= {name for name in self._file.allKeys() if name.startswith(f"{group}/")}
+        values = {name.partition("/")[2]: self.value(name) for name in sorted(names)}
+        return {name: value for name, value in values.items() if value is not None}
+
     def put(self, name: str, value: Any) -> None:
         """Keep a preference; None forgets it."""
         if value == self.value(name):

@@ -63,7 +63,9 @@ class Window(QMainWindow):
             memory_bytes=DECODE_BYTES,
             parent=self,
         )
-        self.assessor = Process("engine", workers.get("assessor", ASSESSOR), parent=self)
+        points = self.preferences.under("point")
+        arguments = {"operating_points": points} if points else None
+        self.assessor = Process("engine", workers.get("assessor", ASSESSOR), arguments, parent=self)
         self.records = Process("record keeper", workers.get("records", RECORDS), parent=self)
         self.actions_ = Actions(self)
         self.services = Services(self.actions_, self.preferences, self.decoder, self.assessor, self.records)
@@ -207,6 +209,7 @@ class Window(QMainWindow):
         # First in the queue: the titles of the classes are there before the first answer about a film.
         Operation(self.assessor, ("about",)).then(self._know_bundle).run()
         Operation(self.records, ("recent",)).then(self._know_recent).run()
+        Operation(self.records, ("trouble",)).then(lambda told: self.notice.say(told) if told else None).run()
         self.decoder.before = warm_up
         self.decoder.start()
         self.records.start()

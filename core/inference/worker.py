@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ def serve(
     engine: str = "auto",
     device: str = "auto",
     operating_point: str | None = None,
+    operating_points: Mapping[str, str] | None = None,
     key: bytes | None = None,
     use: str = "single",
 ) -> Callable[[Any], object]:
@@ -27,11 +28,17 @@ def serve(
     ("assess-many", films, override) → [(Assessment, None), …],
     ("about",) → a dict of plain values: name, version, digest, title, classes, engine, device, precision, note, …
 
+    operating_points: of bundles by their names, for who does not know yet which one is in use; what a bundle does not
+    have is left aside, and operating_point goes before it.
     film: core.imaging.film.Film, as core.imaging.worker answers to "settle". override: a reason or None.
     Refuses what chosen, load and Assessor refuse.
     """
+    opened = chosen(bundle)
+    preferred = (operating_points or {}).get(opened.name)
+    if operating_point is None and any(point.name == preferred for point in opened.description.operating_points):
+        operating_point = preferred
     assessor = Assessor(
-        chosen(bundle),
+        opened,
         engine,
         device,
         operating_point=operating_point,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShowEvent
@@ -45,8 +45,10 @@ class VerdictPanel(QFrame):
         self._assessment: Assessment | None = None
         self._titles: Mapping[str, str] = {}
         self._classes: tuple[str, ...] = ()
+        # The one that is kept, and the one that was sent last: a second key may come before the first is kept.
         self._verdict: Verdict | None = None
-        self._asking: Operation | None = None
+        self._sent: Verdict | None = None
+        self._last: object = None
         self._then: Callable[[], None] | None = None
         self._before: QWidget | None = None
         self._findings: list[Choice] = []
@@ -75,7 +77,7 @@ class VerdictPanel(QFrame):
             self._titles, self._classes = dict(titles), tuple(classes)[:VERDICTS]
             self._name_findings()
         if is_new:
-            self._verdict = None
+            self._verdict = self._sent = None
             self._close_question()
             self._ask_known()
         self._redraw()
@@ -110,13 +112,14 @@ class VerdictPanel(QFrame):
 
     def withdraw(self) -> None:
         """Take the verdict back; it stays in the history."""
-        if self._verdict is not None:
+        if self._sent is not None:
+            self._sent = None
             self._signed(lambda reader: self._run(("withdraw", self._require().mark, reader)))
 
     def ask_note(self) -> None:
         """Open the note field."""
         if self._study is not None:
-            self._ask(self._note, self._verdict.note if self._verdict is not None else "")
+            self._ask(self._note, self._mine.note if self._mine is not None else "")
 
     def ask_initials(self, then: Callable[[], None] | None = None) -> None:
         """Ask who reads, in place; then(): what was to be signed."""
@@ -134,6 +137,11 @@ class VerdictPanel(QFrame):
             return None
         return self._assessment.finding
 
+    @property
+    def _mine(self) -> Verdict | None:
+        """What this reader said last of this film; another reader's finding and note are not theirs."""
+        return self._sent if self._sent is not None and self._sent.reader == self._reader else None
+
     def _require(self) -> Study:
         assert self._study is not None
         return self._study
@@ -143,9 +151,7 @@ class VerdictPanel(QFrame):
             self._signed(partial(self._send, self._study, said))
 
     def _send(self, study: Study, said: Mapping[str, object], reader: str) -> None:
-        told, before = self._assessment, self._verdict
-        if before is not None and before.reader != reader:
-            before = None  # another reader's note and finding are not mine
+        told, before = self._assessment, self._mine
         bundle = told.bundle if told is not None else None
         has_spoken = told is not None and told.probabilities is not None
         verdict = Verdict(
@@ -164,6 +170,7 @@ class VerdictPanel(QFrame):
         verdict = replace(verdict, **said)  # type: ignore[arg-type]
         # The same key twice says nothing new.
         if before is None or replace(verdict, at=before.at) != before:
+            self._sent = verdict
             self._run(("verdict", verdict))
 
     def _signed(self, act: Callable[[str], None]) -> None:
@@ -176,32 +183,33 @@ class VerdictPanel(QFrame):
     # The record keeper.
 
     def _ask_known(self) -> None:
-        if self._asking is not None:
-            self._asking.drop()
-            self._asking = None
         if self._study is not None:
             mark = self._study.mark
-            asking = Operation(self._services.records, ("known", (mark,)))
-            self._asking = asking.then(lambda known: self._know(known[mark])).run()
+            self._ask_keeper(("known", (mark,)), lambda answer: answer[mark])
 
     def _run(self, request: tuple[object, ...]) -> None:
-        # An answer to the question before this would be of before it.
-        if self._asking is not None:
-            self._asking.drop()
-        mark = self._require().mark
-        asking = Operation(self._services.records, request)
-        self._asking = asking.then(partial(self._know_of, mark)).refused(self._not_kept).run()
+        self._ask_keeper(request, lambda answer: answer)
 
-    def _know_of(self, mark: object, known: Known) -> None:
-        if self._study is not None and self._study.mark == mark:
-            self._know(known)
+    def _ask_keeper(self, request: tuple[object, ...], known: Callable[[Any], Known]) -> None:
+        """Ask the record keeper, who answers in the order of asking; perhaps another film is shown by then."""
+        mark, self._last = self._require().mark, request
 
-    def _know(self, known: Known) -> None:
+        def take(answer: object) -> None:
+            if self._study is not None and self._study.mark == mark:
+                self._know(known(answer), is_last=request is self._last)
+
+        Operation(self._services.records, request).then(take).refused(self._not_kept).run()
+
+    def _know(self, known: Known, *, is_last: bool) -> None:
         self._verdict = known.verdict
+        if is_last:
+            self._sent = known.verdict
         self._redraw()
         self.given.emit(known)
 
     def _not_kept(self, error: HilumError) -> None:
+        self._sent = self._verdict
+        self._redraw()
         self._state.say("Your verdict was not kept")
         self.notice.emit(f"Your verdict was not kept. {error.reason.text}")
 
@@ -297,7 +305,7 @@ class VerdictPanel(QFrame):
 
     def _take_note(self, text: str) -> None:
         self._close_question()
-        if text or self._verdict is not None:
+        if text != (self._mine.note if self._mine is not None else ""):
             self._give(note=text)
 
     def _export_labels(self) -> None:
