@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import HilumError
@@ -68,7 +69,11 @@ class ReadingPage(Page):
         """List what lies at the paths and show the first of it."""
         if not paths:
             return
-        if not self.studies.entries:
+        if self._opening is not None:
+            # Somebody wants another film than the one that is still being decoded.
+            self._opening.drop()
+            self._opening = None
+        if self.area.view.film is None:
             placards.looking(self.area.show_placard(), paths)
         Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
 
@@ -119,6 +124,11 @@ class ReadingPage(Page):
         self.findings.redraw()
         self.list.viewport().update()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        # Who listens to changed() was not there yet when the page was made.
+        super().showEvent(event)
+        self._tell_changed()
+
     # The list.
 
     def _list(self, found: Any) -> None:
@@ -130,14 +140,20 @@ class ReadingPage(Page):
             )
         if entries:
             self._show_entry(entries[0])
-        elif not self.studies.entries:
-            self.show_nothing()
+        else:
+            self._show_what_was()
             self.notice.emit("There is no file in that folder.")
 
     def _cannot_list(self, error: HilumError) -> None:
         self.notice.emit(error.reason.text)
-        if not self.studies.entries:
+        self._show_what_was()
+
+    def _show_what_was(self) -> None:
+        """Nothing new is there to be shown."""
+        if self._entry is None:
             self.show_nothing()
+        elif self.area.view.film is None:
+            self._open(self._entry)
 
     def _take_off(self, entries: Sequence[Entry]) -> None:
         """Take films off the list; when the one that is shown goes, the next one is shown."""
@@ -163,7 +179,8 @@ class ReadingPage(Page):
 
     def _show_entry(self, entry: Entry) -> None:
         self.left.go_to(entry)
-        if entry is not self._entry:
+        is_there = self._opening is not None or self.area.view.film is not None
+        if entry is not self._entry or not is_there:
             self._open(entry)
 
     def _open(self, entry: Entry) -> None:
@@ -179,12 +196,13 @@ class ReadingPage(Page):
         """What was asked of the film before is no longer wanted."""
         if self._opening is not None:
             self._opening.drop()
+            self._opening = None
         self._entry, self._maps = entry, None
         self._asking.about(entry.ref if entry is not None else None)
         self.verdict.about(None, None, self.meaning.titles, self.meaning.classes)
 
     def _show_film(self, shown: Film) -> None:
-        entry = self._entry
+        entry, self._opening = self._entry, None
         if entry is None:
             return
         radiograph = shown.radiograph
@@ -199,7 +217,7 @@ class ReadingPage(Page):
 
     def _explain(self, error: HilumError) -> None:
         """The file cannot be shown: what, why, what now."""
-        entry = self._entry
+        entry, self._opening = self._entry, None
         if entry is None:
             return
         self.left.mark_unread(entry, error)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView
 from pytestqt.qtbot import QtBot
 
 from core.imaging.grayscale import Window as GreyWindow
 from gui.reading.finding_row import FindingRow
 from gui.window import Window
+from tests.films import disc, write_dicom
 from tests.gui.conftest import LONG, MakeFilm, OpenWindow
 
 
@@ -64,19 +66,158 @@ def test_the_ensemble_abstains_in_words(open_window: OpenWindow, make_film: Make
     assert "The members disagree by more than the bundle allows." in window.page.findings.sentences
 
 
+def drop(window: Window, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, left, no_key = QPointF(200, 200), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, left, no_key)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(place, Qt.DropAction.CopyAction, data, left, no_key))
+
+
+def names(window: Window) -> list[str]:
+    return [entry.ref.name for entry in window.page.studies.entries]
+
+
 def test_dropped_files_are_listed_and_the_first_is_shown(
     open_window: OpenWindow, make_film: MakeFilm, wait: Callable
 ) -> None:
     window = open_window()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(make_film(name))) for name in ("one", "two")])
-    drop = QDropEvent(
-        QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    window.dropEvent(drop)
+    drop(window, *(make_film(name) for name in ("one", "two")))
     wait(lambda: window.page.area.view.film is not None)
-    assert [entry.ref.name for entry in window.page.studies.entries] == ["one.png", "two.png"]
+    assert names(window) == ["one.png", "two.png"]
     assert window.page.list.currentIndex().row() == 0
+
+
+def test_a_dropped_folder_and_a_dropped_archive_are_listed_by_what_is_in_them(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable, tmp_path: Path
+) -> None:
+    window = open_window()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    make_film("first").rename(folder / "first.png")
+    archive = tmp_path / "films.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name in ("inner/a-refer.png", "b-normal.png"):
+            packed.write(make_film(Path(name).stem), name)
+    drop(window, folder, archive)
+    wait(lambda: window.page.area.view.film is not None)
+    assert names(window) == ["first.png", "films.zip!inner/a-refer.png", "films.zip!b-normal.png"]
+    window.actions_["film.next"].trigger()
+    wait(lambda: assessed(window))
+    assert window.page.area.view.film.radiograph.ref.member == "inner/a-refer.png"
+
+
+def test_files_dropped_on_the_search_field_are_opened_too(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("one"))])
+    wait(lambda: names(window) == ["one.png"])
+    assert not window.page.left.field.acceptDrops()
+
+
+def test_a_second_film_opened_while_the_first_decodes_is_the_only_one_that_is_shown(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    shown: list[tuple[int, int]] = []
+    window.page.area.view.changed.connect(
+        lambda: shown.append(window.page.area.view.film.shape) if window.page.area.view.film else None
+    )
+    slow = make_film("waits", rows=400)
+    window.open_paths([str(slow)])
+    wait(lambda: "Opening waits.png" in window.page.area.placard.words)
+    window.open_paths([str(make_film("b-refer", rows=200))])
+    slow.with_suffix(".go").write_text("now")
+    wait(lambda: assessed(window))
+    assert set(shown) == {(200, 260)}
+    assert window.page.list.currentIndex().data() == "b-refer.png"
+
+
+def test_a_folder_without_files_leaves_the_film_that_is_being_opened(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable, tmp_path: Path
+) -> None:
+    window = open_window()
+    slow = make_film("waits")
+    (tmp_path / "empty").mkdir()
+    window.open_paths([str(slow)])
+    wait(lambda: "Opening waits.png" in window.page.area.placard.words)
+    window.open_paths([str(tmp_path / "empty")])
+    slow.with_suffix(".go").write_text("now")
+    wait(lambda: window.page.area.view.film is not None)
+    assert window.notice.sentence == "There is no file in that folder."
+
+
+def test_with_the_list_folded_radiograph_and_heatmap_take_seventy_percent_of_a_small_screen(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.resize(1366, 768)
+    window.open_paths([str(make_film("refer"))])
+    wait(lambda: assessed(window))
+    window.actions_["view.list"].trigger()
+    wait(lambda: not window.page.left.isVisible())
+    area = window.page.area
+    wait(lambda: area.width() * area.height() >= 0.70 * 1366 * 768)
+    wait(lambda: area.film_canvas.size() == area.twin.size())
+    assert window.page.verdict.isVisible()
+    assert window.page.rect().contains(window.page.right.geometry())
+
+
+def test_findings_scroll_above_the_verdict_which_stays(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.resize(1100, 480)
+    window.open_paths([str(make_film("disagree"))])
+    wait(lambda: assessed(window))
+    page = window.page
+    wait(lambda: page.findings.verticalScrollBar().maximum() > 0)
+    assert page.verdict.geometry().bottom() <= page.right.rect().bottom()
+    assert page.findings.geometry().bottom() <= page.verdict.geometry().top()
+
+
+def test_every_control_of_the_list_and_the_findings_has_a_name(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("lateral"))])
+    wait(lambda: "the networks know frontal films only" in window.page.findings.sentences)
+    for side in (window.page.left, window.page.right):
+        controls = [*side.findChildren(QAbstractButton), *side.findChildren(QLineEdit), *side.findChildren(QListView)]
+        assert [one for one in controls if not (one.accessibleName() or getattr(one, "text", str)())] == []
+
+
+def test_the_list_can_be_folded_before_anything_is_open(open_window: OpenWindow) -> None:
+    window = open_window(assessor="tests.gui.standins:slow_assessor")
+    assert window.actions_["view.list"].isEnabled()
+    assert not window.actions_["film.next"].isEnabled()
+
+
+def test_search_unfolds_the_list(open_window: OpenWindow, make_film: MakeFilm, wait: Callable) -> None:
+    window = open_window()
+    window.open_paths([str(make_film("refer"))])
+    wait(lambda: names(window))
+    window.actions_["view.list"].trigger()
+    window.actions_["view.search"].trigger()
+    assert window.page.left.isVisible()
+    assert window.actions_["view.list"].isChecked()
+
+
+def test_several_windows_of_a_file_are_a_choice_and_one_is_not(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable, tmp_path: Path
+) -> None:
+    window = open_window()
+    pixels = disc((300, 260), (90, 80), 40)
+    several = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=[120, 60], WindowWidth=[200, 90])
+    window.open_paths([str(several), str(make_film("b"))])
+    wait(lambda: window.page.area.view.film is not None)
+    assert window.actions_["film.preset"].isEnabled()
+    window.actions_["film.next"].trigger()
+    wait(lambda: window.page.area.view.film is not None)
+    assert not window.actions_["film.preset"].isEnabled()
 
 
 def test_another_finding_is_shown_when_its_row_is_pressed(
