@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import HilumError
 from core.records.verdict import Known, Study, Verdict
 from gui import theme
 from gui.commands import VERDICTS
-from gui.operation import Operation
 from gui.reading import words
 from gui.reading.findings import WIDTH
+from gui.reading.giving import Giving
 from gui.reading.verdict_parts import BUTTON, Choice, Line, Question
 from gui.services import Services
 
@@ -41,14 +40,9 @@ class VerdictPanel(QFrame):
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
-        self._study: Study | None = None
-        self._assessment: Assessment | None = None
+        self._giving = Giving(services, self)
         self._titles: Mapping[str, str] = {}
         self._classes: tuple[str, ...] = ()
-        # The one that is kept, and the one that was sent last: a second key may come before the first is kept.
-        self._verdict: Verdict | None = None
-        self._sent: Verdict | None = None
-        self._last: object = None
         self._then: Callable[[], None] | None = None
         self._before: QWidget | None = None
         self._findings: list[Choice] = []
@@ -71,21 +65,17 @@ class VerdictPanel(QFrame):
 
         classes: names in the order of their keys, as the bundle has them; () while it is not known.
         """
-        is_new = study is None or self._study is None or study.mark != self._study.mark
-        self._study, self._assessment = study, assessment
         if tuple(classes) != self._classes or dict(titles) != dict(self._titles):
             self._titles, self._classes = dict(titles), tuple(classes)[:VERDICTS]
             self._name_findings()
-        if is_new:
-            self._verdict = self._sent = None
+        if self._giving.about(study, assessment):
             self._close_question()
-            self._ask_known()
         self._redraw()
 
     @property
     def holds(self) -> bool:
         """Whether a verdict stands."""
-        return self._verdict is not None
+        return self._giving.verdict is not None
 
     @property
     def sentence(self) -> str:
@@ -96,119 +86,52 @@ class VerdictPanel(QFrame):
 
     def agree(self) -> None:
         """The ensemble is right."""
-        if self._spoken is not None:
-            self._give(finding=self._spoken, agrees=True)
+        if self._giving.spoken is not None:
+            self._signed(partial(self._giving.give, finding=self._giving.spoken, agrees=True))
 
     def disagree(self) -> None:
         """The ensemble is wrong; which finding it is stays open."""
-        if self._spoken is not None:
-            self._give(finding=None, agrees=False)
+        if self._giving.spoken is not None:
+            self._signed(partial(self._giving.give, finding=None, agrees=False))
 
     def find(self, place: int) -> None:
         """The finding at this place (from 0) of the classes."""
-        if place < len(self._classes):
-            finding = self._classes[place]
-            self._give(finding=finding, agrees=None if self._spoken is None else finding == self._spoken)
+        if place < len(self._classes) and self._giving.study is not None:
+            finding, spoken = self._classes[place], self._giving.spoken
+            agrees = None if spoken is None else finding == spoken
+            self._signed(partial(self._giving.give, finding=finding, agrees=agrees))
 
     def withdraw(self) -> None:
         """Take the verdict back; it stays in the history."""
-        if self._sent is not None:
-            self._sent = None
-            self._signed(lambda reader: self._run(("withdraw", self._require().mark, reader)))
+        if self._giving.verdict is not None:
+            self._signed(self._giving.withdraw)
 
     def ask_note(self) -> None:
         """Open the note field."""
-        if self._study is not None:
-            self._ask(self._note, self._mine.note if self._mine is not None else "")
+        if self._giving.study is not None:
+            self._ask(self._note, self._own_note)
 
     def ask_initials(self, then: Callable[[], None] | None = None) -> None:
         """Ask who reads, in place; then(): what was to be signed."""
         self._then = then
-        self._ask(self._initials, self._reader)
+        self._ask(self._initials, self._giving.reader)
 
     @property
-    def _reader(self) -> str:
-        return str(self._services.preferences.value("reader") or "")
+    def _own_note(self) -> str:
+        return self._giving.mine.note if self._giving.mine is not None else ""
 
-    @property
-    def _spoken(self) -> str | None:
-        """The ensemble's finding of this film."""
-        if self._study is None or self._assessment is None or self._assessment.probabilities is None:
-            return None
-        return self._assessment.finding
-
-    @property
-    def _mine(self) -> Verdict | None:
-        """What this reader said last of this film; another reader's finding and note are not theirs."""
-        return self._sent if self._sent is not None and self._sent.reader == self._reader else None
-
-    def _require(self) -> Study:
-        assert self._study is not None
-        return self._study
-
-    def _give(self, **said: object) -> None:
-        if self._study is not None:
-            self._signed(partial(self._send, self._study, said))
-
-    def _send(self, study: Study, said: Mapping[str, object], reader: str) -> None:
-        told, before = self._assessment, self._mine
-        bundle = told.bundle if told is not None else None
-        has_spoken = told is not None and told.probabilities is not None
-        verdict = Verdict(
-            mark=study.mark,
-            path=study.path,
-            finding=before.finding if before is not None else None,
-            agrees=before.agrees if before is not None else None,
-            note=before.note if before is not None else "",
-            reader=reader,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            bundle=bundle.digest if bundle is not None and has_spoken else None,
-            bundle_name=bundle.name if bundle is not None and has_spoken else None,
-            ensemble_finding=told.finding if told is not None and has_spoken else None,
-            probabilities=dict(told.probabilities) if told is not None and told.probabilities is not None else None,
-        )
-        verdict = replace(verdict, **said)  # type: ignore[arg-type]
-        # The same key twice says nothing new.
-        if before is None or replace(verdict, at=before.at) != before:
-            self._sent = verdict
-            self._run(("verdict", verdict))
-
-    def _signed(self, act: Callable[[str], None]) -> None:
+    def _signed(self, act: Callable[[], None]) -> None:
         """Do what needs initials; ask for them first when nobody has given any."""
-        if self._reader:
-            act(self._reader)
+        if self._giving.reader:
+            act()
         else:
-            self.ask_initials(lambda: act(self._reader))
+            self.ask_initials(act)
 
-    # The record keeper.
-
-    def _ask_known(self) -> None:
-        if self._study is not None:
-            mark = self._study.mark
-            self._ask_keeper(("known", (mark,)), lambda answer: answer[mark])
-
-    def _run(self, request: tuple[object, ...]) -> None:
-        self._ask_keeper(request, lambda answer: answer)
-
-    def _ask_keeper(self, request: tuple[object, ...], known: Callable[[Any], Known]) -> None:
-        """Ask the record keeper, who answers in the order of asking; perhaps another film is shown by then."""
-        mark, self._last = self._require().mark, request
-
-        def take(answer: object) -> None:
-            if self._study is not None and self._study.mark == mark:
-                self._know(known(answer), is_last=request is self._last)
-
-        Operation(self._services.records, request).then(take).refused(self._not_kept).run()
-
-    def _know(self, known: Known, *, is_last: bool) -> None:
-        self._verdict = known.verdict
-        if is_last:
-            self._sent = known.verdict
+    def _know(self, known: Known) -> None:
         self._redraw()
         self.given.emit(known)
 
     def _not_kept(self, error: HilumError) -> None:
-        self._sent = self._verdict
         self._redraw()
         self._state.say("Your verdict was not kept")
         self.notice.emit(f"Your verdict was not kept. {error.reason.text}")
@@ -216,31 +139,33 @@ class VerdictPanel(QFrame):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         # Something may have been forgotten on the settings page meanwhile.
         super().showEvent(event)
-        self._ask_known()
+        self._giving.ask()
 
     # How it looks.
 
     def _redraw(self) -> None:
-        verdict, spoken = self._verdict, self._spoken
+        verdict, spoken = self._giving.verdict, self._giving.spoken
         self._state.say(self._said(verdict), verdict.note if verdict is not None else "")
         self._agree.setChecked(verdict is not None and verdict.agrees is True)
         self._disagree.setChecked(verdict is not None and verdict.agrees is False)
         for name, button in zip(self._classes, self._findings, strict=True):
             button.setChecked(verdict is not None and verdict.finding == name)
-            button.setEnabled(self._study is not None)
+            button.setEnabled(self._giving.study is not None)
         self._agree.setEnabled(spoken is not None)
         self._disagree.setEnabled(spoken is not None)
-        self._note_button.setEnabled(self._study is not None)
+        self._note_button.setEnabled(self._giving.study is not None)
         self._back.setVisible(verdict is not None)
-        self._sign.name(self._reader or "Sign", "")
-        self._sign.setToolTip("Verdicts are signed with these initials" if self._reader else "Give your initials")
-        self._sign.setAccessibleName(f"Initials, {self._reader or 'none yet'}")
+        self._sign.name(self._giving.reader or "Sign", "")
+        self._sign.setToolTip(
+            "Verdicts are signed with these initials" if self._giving.reader else "Give your initials"
+        )
+        self._sign.setAccessibleName(f"Initials, {self._giving.reader or 'none yet'}")
         self.changed.emit()
 
     def _said(self, verdict: Verdict | None) -> str:
         if verdict is None:
             return "Your verdict"
-        whose = "Your verdict" if verdict.reader == self._reader else "Verdict"
+        whose = "Your verdict" if verdict.reader == self._giving.reader else "Verdict"
         if verdict.finding is not None:
             said = words.title(verdict.finding, self._titles)
         elif verdict.agrees is False:
@@ -276,10 +201,10 @@ class VerdictPanel(QFrame):
 
     def _choice(self, name: str, title: str) -> Choice:
         action = self._services.actions[name]
-        button = Choice(title, _key(action.shortcut()))
+        button = Choice(title, "")
+        button.follow(action)
         # The answer of the record keeper says how it stands; a press alone does not.
         button.clicked.connect(lambda: (self._redraw(), action.trigger()))
-        action.changed.connect(lambda: button.name(title, _key(action.shortcut())))
         return button
 
     def _ask(self, question: Question, text: str) -> None:
@@ -305,8 +230,8 @@ class VerdictPanel(QFrame):
 
     def _take_note(self, text: str) -> None:
         self._close_question()
-        if text != (self._mine.note if self._mine is not None else ""):
-            self._give(note=text)
+        if text != self._own_note:
+            self._signed(partial(self._giving.give, note=text))
 
     def _export_labels(self) -> None:
         from gui.settings.labels import LabelsExport
@@ -320,6 +245,8 @@ class VerdictPanel(QFrame):
         return WIDTH - 2 * theme.SPACE[2]
 
     def _wire(self) -> None:
+        self._giving.known.connect(self._know)
+        self._giving.refused.connect(self._not_kept)
         does = self._services.actions.does
         does("verdict.agree", self.agree)
         does("verdict.disagree", self.disagree)
@@ -371,10 +298,6 @@ class VerdictPanel(QFrame):
         whole.addLayout(head)
         whole.addWidget(self._stack)
         self._name_findings()
-
-
-def _key(keys: QKeySequence) -> str:
-    return keys.toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def _clock(at: str) -> str:

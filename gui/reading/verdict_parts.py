@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -32,6 +32,7 @@ class Choice(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._title = self._key = ""
+        self._action: QAction | None = None
         self.name(title, key)
 
     def name(self, title: str, key: str) -> None:
@@ -40,6 +41,17 @@ class Choice(QPushButton):
         self.setAccessibleName(title)
         self.setToolTip(f"{title} ({key})" if key else title)
         self._fit()
+
+    def follow(self, action: QAction) -> None:
+        """Show the keys of a command, also when they change."""
+        self._action = action
+        # A method, not a function around it: Qt lets go of it when the button is gone.
+        action.changed.connect(self._take_keys)
+        self._take_keys()
+
+    def _take_keys(self) -> None:
+        assert self._action is not None
+        self.name(self._title, self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
 
     @property
     def wanted(self) -> int:

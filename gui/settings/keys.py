@@ -32,6 +32,7 @@ class KeysSection(Section):
         self.field.setPlaceholderText("Find a command")
         self.field.setAccessibleName("Find a command")
         self.field.setClearButtonEnabled(True)
+        self.field.findChildren(QToolButton)[0].setAccessibleName("Clear")
         self.field.textChanged.connect(self._filter)
         self.undo, self.reset = button("Undo"), button("All keys as they came")
         self.undo.setEnabled(False)

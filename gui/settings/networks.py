@@ -35,6 +35,11 @@ class NetworksSection(Section):
         self.column.addWidget(self.prevalence)
         self.prevalence.hide()
 
+    @property
+    def state(self) -> str:
+        """What it says of the networks."""
+        return self._state.text()
+
     def refresh(self) -> None:
         Operation(self._services.assessor, ("about",)).then(self._show).refused(self._explain).run()
 
