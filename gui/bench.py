@@ -1,14 +1,14 @@
 """What `bench` measures of the window, each in a process of its own: python -m gui.bench WHAT [FILM …].
 
 empty and first_paint print one line at the moment of their first paint: whoever started them takes the time.
-first_paint is named to core.cli.main as the window to open. window-level and event-loop print one JSON line.
+first_paint is named to core.cli.main as the window to open. The others print one JSON line.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 
 from gui import system
@@ -16,6 +16,7 @@ from gui import system
 DRAGS = 200
 ZOOMS = 200
 SIDE = 3000
+ROWS, SCROLLS = 10_000, 300
 _TICK_MS = 1
 _GIVE_UP_MS = 120_000
 PAINTED = "painted"
@@ -173,6 +174,86 @@ def event_loop(paths: Sequence[str]) -> int:
     return code
 
 
+def screening_table() -> int:
+    """The longest pause of the event loop while 10,000 rows come in, are scrolled through, searched and filtered."""
+    import numpy as np
+    from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    from core.errors import reason
+    from core.screening.state import BATCH_ROWS, Brief
+    from gui import theme
+    from gui.screening.model import Rows
+    from gui.screening.table import Table
+
+    rng = np.random.default_rng(0)
+    classes = ("normal", "pneumonia", "covid")
+    briefs = []
+    for number in range(ROWS):
+        shares = rng.dirichlet((6, 1, 1))
+        refused = number % 40 == 0
+        why = (reason("gate-blank"),) if refused else (reason("view-unknown"),) if number % 3 == 0 else ()
+        finding = None if refused else classes[int(shares.argmax())]
+        scores = (None, None, None) if refused else (1 - shares[0], bool(shares[0] < 0.5), tuple(map(float, shares)))
+        briefs.append(
+            Brief(
+                number + 1, f"ward-{number % 7}/film-{number}.dcm", 1, "refused" if refused else "assessed", finding,
+                scores[0], scores[1], why, "PA", f"{number // 2:024x}", f"{number:064x}", scores[2],
+            )
+        )  # fmt: skip
+    application = QApplication([])
+    theme.apply(application, theme.DARK)
+    host = QMainWindow()
+    rows = Rows(host)
+    table = Table(rows)
+    host.setCentralWidget(table)
+    host.resize(1920, 1080)
+    host.show()
+    application.processEvents()
+    gaps: dict[str, float] = {}
+    last = QElapsedTimer()
+
+    def steps() -> Iterator[str]:
+        for first in range(0, ROWS, BATCH_ROWS):
+            rows.update(briefs[first : first + BATCH_ROWS])
+            yield "arriving_ms"
+        bar = table.verticalScrollBar()
+        for step in range(SCROLLS):
+            # By the wheel, by the page, and by dragging the handle over the whole run.
+            bar.setValue(bar.value() + (84, 900, 28 * ROWS // SCROLLS)[step % 3])
+            yield "scrolling_ms"
+        for wish in ({"filter": "refer"}, {"filter": "all"}, {"grouped": True}, {"grouped": False}, {"names": True}):
+            rows.arrange(**wish)
+            yield "arranging_ms"
+        for text in ("film-77", "view", ""):
+            rows.arrange(search=text)
+            yield "arranging_ms"
+        for hundredth in range(0, 100, 5):
+            rows.arrange(threshold=hundredth / 100)
+            yield "threshold_ms"
+
+    doing = steps()
+
+    def go_on() -> None:
+        last.start()
+        what = next(doing, None)
+        if what is None:
+            QApplication.exit(0)
+            return
+        # Painted here and now, so that the pause is that of the whole turn: the work and its picture.
+        table.viewport().repaint()
+        gaps[what] = max(gaps.get(what, 0.0), last.nsecsElapsed() / 1e6)
+
+    ticker = QTimer()
+    ticker.setTimerType(Qt.TimerType.PreciseTimer)
+    ticker.timeout.connect(go_on)
+    ticker.start(0)
+    code = application.exec()
+    ticker.stop()
+    _say(json.dumps({"longest_ms": max(gaps.values()), **gaps, "rows": ROWS}))
+    return code
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -183,7 +264,7 @@ def _main(arguments: Sequence[str]) -> int:
     what, paths = arguments[0], arguments[1:]
     if what == "event-loop":
         return event_loop(paths)
-    return {"empty": empty, "window-level": window_level}[what]()
+    return {"empty": empty, "window-level": window_level, "screening_table": screening_table}[what]()
 
 
 if __name__ == "__main__":

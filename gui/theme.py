@@ -169,7 +169,7 @@ def style_sheet(theme: Tokens) -> str:
     QTableView {{ border: 0; background: {t.panel}; outline: 0; selection-background-color: {t.raised};
         selection-color: {t.text}; }}
     QHeaderView {{ background: {t.panel}; border: 0; }}
-    QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0; padding: 6px 4px;
+    QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0; padding: 6px 10px;
         font-size: {LABEL}px; }}
     QProgressBar[look="page"] {{ background: {t.raised}; }}
     QProgressBar[look="page"]::chunk {{ background: {t.accent}; }}

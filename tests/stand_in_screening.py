@@ -19,7 +19,8 @@ from core.inference.assessment import Assessment, BundleMark, MemberOpinion, Sec
 from core.inference.description import ClassEntry, Figure, OperatingPoint
 
 DIGEST = "b" * 64
-CLASSES = ("normal", "bright")
+TITLES = {"normal": "Normal", "pneumonia": "Pneumonia", "covid": "COVID-19"}
+CLASSES = tuple(TITLES)
 THRESHOLD = 0.5
 TEST = "locked test"
 
@@ -38,8 +39,8 @@ def bundle() -> Any:
     description = SimpleNamespace(
         operating_points=points,
         figures=figures,
-        classes=[ClassEntry(name, name.title(), ".") for name in CLASSES],
-        class_mix={"test": {"normal": 60, "bright": 40}},
+        classes=[ClassEntry(name, title, ".") for name, title in TITLES.items()],
+        class_mix={"test": {"normal": 60, "pneumonia": 15, "covid": 25}},
     )
     return SimpleNamespace(
         name="stand-in",
@@ -95,17 +96,17 @@ class StandIn:
         if "fails" in name:
             return Assessment(status="failed", reasons=(reason("engine-failed", what="out of memory"),), **own)
         bright = float(film.settled.pixels.mean() / 65535)
-        both = {"normal": 1 - bright, "bright": bright}
+        shares = {"normal": 1 - bright, "pneumonia": 0.25 * bright, "covid": 0.75 * bright}
         abstains = "abstains" in name
         return Assessment(
             status="abstained" if abstains else "assessed",
             reasons=(reason("members-disagree"),) if abstains else film.reasons,
-            probabilities=both,
-            finding="bright" if bright > 0.5 else "normal",
+            probabilities=shares,
+            finding=max(shares, key=lambda name: shares[name]),
             refer=bright >= self.operating_point.threshold,
             suspicion=bright,
             spread=0.0,
-            members=(MemberOpinion("one", both),),
+            members=(MemberOpinion("one", shares),),
             seconds=Seconds(film.read_seconds, film.prepare_seconds, 0.001),
             **own,
         )

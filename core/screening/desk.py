@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import secrets
+import signal
 import sqlite3
 import sys
 import threading
@@ -38,8 +39,9 @@ from core.screening.telling import about, brief
 _EXPORTS = {"csv": write_csv, "json": write_json, "html": write_html}
 # Counting walks through all rows: it may take a twentieth of the time, however many films there are.
 _COUNT_SHARE = 20
-_LEAST_SECONDS_BETWEEN_COUNTS = 0.2
 _NICE = 10
+# Less than core.jobs gives a process to end.
+_SECONDS_TO_END = 1.5
 
 
 def serve() -> Callable[[Any], object]:
@@ -58,6 +60,7 @@ def serve() -> Callable[[Any], object]:
     multiprocessing.current_process().daemon = False
     _step_back()
     desk = Desk()
+    _end_in_order(desk)
     known: dict[str, Callable[..., object]] = {
         "start": desk.start,
         "drop": desk.drop,
@@ -77,6 +80,21 @@ def _step_back() -> None:
     """Reading comes first: screening takes what the window leaves, and so do the children that it starts."""
     with contextlib.suppress(psutil.Error, OSError):
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE)
+
+
+def _end_in_order(desk: Desk) -> None:
+    """Ended by the window, a run stops as if it had been asked to: its decoders leave nothing in shared memory.
+
+    Where that takes too long, and on Windows, where nobody is asked, the journal is whole all the same.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        return
+
+    def end(_signal: int, _frame: object) -> None:
+        desk.close(_SECONDS_TO_END)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @dataclass(slots=True)
@@ -99,6 +117,7 @@ class _Run:
     about: About | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     next_count: float | None = 0.0
+    thread: threading.Thread | None = None
 
     @property
     def going_on(self) -> bool:
@@ -209,6 +228,13 @@ class Desk:
             _EXPORTS[kind](Export(database, identifiers), Path(path))
         return path
 
+    def close(self, seconds: float) -> None:
+        """Stop the run and wait for its thread, not longer than this."""
+        run = self._run
+        if run is not None and run.thread is not None:
+            run.stop.ask()
+            run.thread.join(seconds)
+
     @property
     def _open(self) -> _Run:
         if self._run is None:
@@ -224,7 +250,8 @@ def _work(run: _Run, paths: tuple[str, ...], wish: Wish, *, resume: bool) -> Non
     """Screen on a thread. It is a daemon: closing the window does not wait for a film that is being decoded."""
     run.stop, run.progress, run.summary, run.error = Stop(), None, None, None
     run.phase, run.next_count = "starting", 0.0
-    threading.Thread(target=_screen, args=(run, paths, wish, resume), name="run", daemon=True).start()
+    run.thread = threading.Thread(target=_screen, args=(run, paths, wish, resume), name="run", daemon=True)
+    run.thread.start()
 
 
 def _screen(run: _Run, paths: tuple[str, ...], wish: Wish, resume: bool) -> None:
@@ -266,8 +293,7 @@ def _facts(run: _Run, phase: Phase, database: sqlite3.Connection, numbers: list[
     if run.next_count is not None and (phase == "resting" or monotonic() >= run.next_count):
         start = monotonic()
         run.counts = counts(database)
-        pause = max(_LEAST_SECONDS_BETWEEN_COUNTS, _COUNT_SHARE * (monotonic() - start))
-        run.next_count = None if phase == "resting" else start + pause
+        run.next_count = None if phase == "resting" else start + _COUNT_SHARE * (monotonic() - start)
     listed = bool(note(database, "listed"))
     return {
         "counts": run.counts,

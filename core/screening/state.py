@@ -17,7 +17,7 @@ BATCH_ROWS = 500
 
 class Brief(NamedTuple):
     """A row of the table. suspicion, finding and probabilities (in the order of the run's classes): None when the
-    film was not assessed. reasons: their sentences, the worst first. study: its pseudonym."""
+    film was not assessed. reasons: the worst first. study: its pseudonym."""
 
     number: int
     name: str
@@ -26,8 +26,7 @@ class Brief(NamedTuple):
     finding: str | None
     suspicion: float | None
     refer: bool | None
-    codes: tuple[str, ...]
-    reasons: str
+    reasons: tuple[Reason, ...]
     view: str | None
     study: str | None
     sha256: str | None
