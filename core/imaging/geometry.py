@@ -47,6 +47,11 @@ class Turn:
     def __bool__(self) -> bool:
         return self.transpose or self.flip_rows or self.flip_columns
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether it exchanges the sides, as no turning on a light box does."""
+        return (self.transpose + self.flip_rows + self.flip_columns) % 2 == 1
+
     def then(self, other: Turn) -> Turn:
         """This turn, followed by another one, as a single turn."""
         rows, columns = self.flip_rows, self.flip_columns

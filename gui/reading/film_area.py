@@ -58,7 +58,6 @@ class FilmArea(QStackedWidget):
         self.view.show(film)
         self.put_maps(None, "", str)
         self.remark("")
-        self._write()
         self.setCurrentIndex(1)
 
     def show_placard(self) -> Placard:
@@ -97,24 +96,29 @@ class FilmArea(QStackedWidget):
         if (event.size().width() >= TWIN_FROM) != self._is_pair:
             self._arrange(pair=not self._is_pair)
             self._draw_map()
-            self._write()
 
     def _draw_map(self) -> None:
         heatmap = self.heatmap
         layer, style = heatmap.layer, heatmap.style
         self.twin.put(layer, style)
         self.film_canvas.put(None if self._is_pair else layer, style)
-        whose = "the ensemble" if heatmap.member == ENSEMBLE else heatmap.member
-        self.twin.write((f"Where {whose} looked",))
+        self._write()
         if heatmap.maps is not None:
             self.remark(heatmap.remark)
 
     def _write(self) -> None:
-        """Whose film it is, where its file says so and the reader wants it."""
-        left, right = (), ()
+        """Whose film it is, where its file says so and the reader wants it; and whose map lies over it."""
+        heatmap = self.heatmap
+        whose = "the ensemble" if heatmap.member == ENSEMBLE else heatmap.member
+        looked = f"Where {whose} looked"
+        left: tuple[str, ...] = ()
+        right: tuple[str, ...] = ()
         if self.view.film is not None and self._actions["view.patient"].isChecked():
             left, right = corners(self.view.film.radiograph.facts)
+        if not self._is_pair and heatmap.layer is not None:
+            left = (*left, looked)
         self.film_canvas.write(left or ("Radiograph",), right)
+        self.twin.write((looked,))
 
     def _toggle_patient(self) -> None:
         if self._preferences is not None:
@@ -143,7 +147,6 @@ class FilmArea(QStackedWidget):
         self.heatmap.finding.connect(self.finding)
         for one in (self.film_canvas, self.twin):
             one.pointed.connect(self.film_foot.point)
-        self._write()
         self._draw_map()
 
     def _lay_out(self) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
-from gui import theme
 from gui.commands import Actions
-from gui.reading.readout import look_of, place_of
+from gui.reading.readout import look_of, place_of, size_of
 from gui.widgets.canvas import Canvas
 from gui.widgets.choices import MenuButton, offer
 from gui.widgets.foot import Foot
-from gui.widgets.labels import plain
+from gui.widgets.labels import Shortened
 from gui.widgets.view import View
 
 # Buttons stand in the order of their use, each with the width of the foot from which on it is shown: the readout
@@ -28,18 +26,15 @@ class FilmFoot(Foot):
 
     def __init__(self, actions: Actions, view: View, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._view, self._canvas = view, canvas
+        self._view, self._canvas, self._next = view, canvas, actions["film.preset"]
         self._buttons: list[tuple[QToolButton, int]] = []
         for verb, width in _BUTTONS.items():
             button = actions.button(f"film.{verb}")
             self._buttons.append((button, width))
             self.add(button)
-        self._preset = MenuButton("Windows of the file (V)", self._offer_presets)
+        self._preset = MenuButton("Windows of the file", self._offer_presets)
         self.add(self._preset)
-        self._look, self._place = plain("", "label"), plain("", "label")
-        for label in (self._look, self._place):
-            label.setFont(theme.font(theme.LABEL))
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._look, self._place = Shortened("label"), Shortened("label")
         self._look.setAccessibleName("Window and zoom")
         self._place.setAccessibleName("Value and place under the pointer")
         self.stack(self._look, self._place)
@@ -55,7 +50,7 @@ class FilmFoot(Foot):
     @property
     def words(self) -> str:
         """All that it says."""
-        return "\n".join(part for part in (self._preset.toolTip(), self._look.text(), self._place.toolTip()) if part)
+        return "\n".join(part for part in (self._preset.toolTip(), self._look.words, self._place.words) if part)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -65,12 +60,12 @@ class FilmFoot(Foot):
 
     def _tell(self) -> None:
         placement = self._view.placement(self._canvas.device_size)
-        self._look.setText(look_of(self._view, placement) if placement is not None else "")
         presets, voi = self._view.presets, self._view.voi
         name = voi.name if voi is not None else ""
         self._preset.setVisible(len(presets) > 1 and self.width() >= _PRESET_FROM)
         self._preset.say(name, _PRESET_WIDTH)
-        self._preset.setToolTip(f"Window: {name}. All windows of the file (V)" if name else "")
+        self._preset.setToolTip(f"Window: {name}\n{self._next.toolTip()}" if name else "")
+        self._look.say(look_of(self._view, placement) if placement is not None else "")
         self._tell_place()
 
     def _tell_place(self) -> None:
@@ -78,9 +73,9 @@ class FilmFoot(Foot):
         words = ""
         if film is not None and self._at is not None:
             words = place_of(film.radiograph, film.value_at(*self._at), *self._at)
-        self._place.setToolTip(words)
-        metrics = QFontMetrics(self._place.font())
-        self._place.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0, self._place.width())))
+        elif film is not None:
+            words = size_of(film.radiograph)
+        self._place.say(words)
 
     def _offer_presets(self, menu: QMenu) -> None:
         view = self._view

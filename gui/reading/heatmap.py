@@ -130,7 +130,7 @@ class Heatmap(QObject):
 
     def _spoken(self, verb: str) -> str:
         title = words.in_sentence(self.title(self.chosen))
-        return f"{verb} for {title} alone" if self.alone else f"{verb} for {title} rather than the rest"
+        return f"{verb} for {title} taken alone" if self.alone else f"{verb} for {title} rather than the rest"
 
     def _values(self) -> NDArray[np.float32] | None:
         maps = self.maps

@@ -38,7 +38,9 @@ class MapFoot(Foot):
         self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.add(actions.button("findings.heatmap"))
         self.add(self._contour)
-        self.add(MenuButton("What the heatmap shows", self._offer, "layers"))
+        choices = MenuButton("What the heatmap shows", self._offer, "layers")
+        self.menu = choices.menu()
+        self.add(choices)
         self.add(self.bar, 1)
         self.add(self._opacity)
         self.add(self._percent)
@@ -69,6 +71,9 @@ class MapFoot(Foot):
         offer(member, [(t, n == heatmap.member, lambda n=n: heatmap.choose_member(n)) for n, t in everyone])
         for part in (finding, member):
             part.setEnabled(heatmap.maps is not None)
+        for verb in ("alone", "heatmap", "contour"):
+            # A tick says whether it holds; an icon in its place would hide that.
+            self._actions[f"findings.{verb}"].setIconVisibleInMenu(False)
         menu.addAction(self._actions["findings.alone"])
         menu.addSeparator()
         for verb in ("heatmap", "contour", "fainter", "stronger", "less", "more"):

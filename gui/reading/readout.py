@@ -25,20 +25,28 @@ def look_of(view: View, placement: Placement) -> str:
     if view.inverted:
         parts.append("inverted")
     if view.own:
-        parts.append("turned by you")
+        parts.append("mirrored" if view.own.mirrors else "turned")
     return " · ".join(parts)
 
 
 def place_of(radiograph: Radiograph, value: float | None, row: float, column: float) -> str:
     """The modality value at a point of the film as read, and how far right and down of its corner the point lies."""
     if value is None:
-        return ""
+        return size_of(radiograph)
     spacing = radiograph.facts.spacing
     if spacing is None:
         return f"{_number(value)} at {int(column)}, {int(row)} px · spacing unknown"
     # A step along a row or column of the film as read, in stored pixels: turns and square pixels are in it.
     steps = np.abs(radiograph.read_to_stored[:2, :2]).T @ (spacing.row_mm, spacing.column_mm)
     return f"{_number(value)} at {column * steps[1]:.1f}, {row * steps[0]:.1f} {spacing.kind}"
+
+
+def size_of(radiograph: Radiograph) -> str:
+    """Columns and rows as stored, and what a pixel measures where the file says so, with the kind of spacing."""
+    rows, columns = radiograph.shape
+    spacing = radiograph.facts.spacing
+    measure = f"{spacing.column_mm:.3g} {spacing.kind}" if spacing is not None else "spacing unknown"
+    return f"{columns} × {rows} px · {measure}"
 
 
 def _number(value: float) -> str:

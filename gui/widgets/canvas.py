@@ -128,6 +128,8 @@ class Canvas(QWidget):
             right = (*right, "Side unknown")
         elif letters is not None and self.view.declared:
             right = (*right, "Sides as declared")
+        if self.lettered and self.view.own.mirrors:
+            right = (*right, "Mirrored on the screen")
         # The two corners share the width; the letter of the upper edge stands between them.
         half = width / 2 - 2 * edge
         for lines, x, at_right in ((self.left, edge, False), (right, width - edge, True)):

@@ -21,9 +21,12 @@ class MenuButton(QToolButton):
         self.setToolTip(name)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # The arrow of the style lies below the line; a text has its own.
+        self.setStyleSheet(
+            f"QToolButton {{ font-size: {theme.LABEL}px; }} QToolButton::menu-indicator {{ image: none; }}"
+        )
         if not icon:
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            self.setFont(theme.font(theme.LABEL))
         menu = QMenu(self)
         menu.setAccessibleName(name)
         self.setMenu(menu)
@@ -37,7 +40,8 @@ class MenuButton(QToolButton):
 
     def say(self, text: str, widest: int) -> None:
         """A text on the button, cut to so many pixels."""
-        self.setText(plain(QFontMetrics(self.font()).elidedText(text, Qt.TextElideMode.ElideRight, widest)))
+        metrics = QFontMetrics(theme.font(theme.LABEL))
+        self.setText(f"{plain(metrics.elidedText(text, Qt.TextElideMode.ElideRight, widest))} ▾")
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)

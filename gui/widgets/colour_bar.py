@@ -57,7 +57,12 @@ class ColourBar(QWidget):
         painter.setFont(theme.font(theme.LABEL))
         line = self.height() / 2
         painter.setPen(QColor(theme.tokens().text))
-        self._words(painter, 0, 0, self._meaning)
+        # The longer sentence where it has room; the bar under it says less and more of what.
+        said = self._meaning
+        if QFontMetrics(painter.font()).horizontalAdvance(said) > self.width():
+            short = said.removeprefix("Speaks for ")
+            said = short[:1].upper() + short[1:]
+        self._words(painter, 0, 0, said)
         painter.setPen(QColor(theme.tokens().quiet))
         x = self._lines(painter, line) if self._contour else self._wash(painter, line)
         self._words(painter, x + theme.SPACE[0], line, self._source)

@@ -128,27 +128,30 @@ def _contoured(layer: Layer, film: Film, placement: Placement, ratio: float) -> 
     from core.imaging.paint import colours
 
     image = QImage(placement.columns, placement.rows, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
     image.fill(Qt.GlobalColor.transparent)
-    to_view = grid_to_view(layer, film, placement)
+    to_canvas = scaling(1 / ratio, 1 / ratio) @ grid_to_view(layer, film, placement)
     # The palest colour of the table in a black casing: one of the two differs from every grey.
     ink, casing = QColor(*(int(part) for part in colours()[-1])), QColor(theme.tokens().canvas)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     labels: list[tuple[QPointF, str]] = []
     for share, lines in contours(layer):
-        width = (2.0 if share == CONTOURS[-1] else 1.25) * ratio
-        polygons = [QPolygonF([QPointF(x, y) for y, x in moved(to_view, line)]) for line in lines]
-        for pen in (QPen(casing, width + 2 * ratio), QPen(ink, width)):
-            if share != CONTOURS[-1]:
-                pen.setDashPattern([6 * ratio / pen.widthF(), 3 * ratio / pen.widthF()])
+        is_strongest = share == CONTOURS[-1]
+        width = 2.0 if is_strongest else 1.25
+        polygons = [QPolygonF([QPointF(x, y) for y, x in moved(to_canvas, line)]) for line in lines]
+        for pen in (QPen(casing, width + 2), QPen(ink, width)):
+            if not is_strongest:
+                pen.setDashPattern([6 / pen.widthF(), 3 / pen.widthF()])
                 pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pen)
             for polygon in polygons:
                 painter.drawPolyline(polygon)
         if polygons:
-            labels.append((min(polygons[0], key=lambda point: point.y()), f"{share * 100:.0f} %"))
-    painter.scale(ratio, ratio)
+            # One above its line and one below: the lines of a small hill lie close to each other.
+            at = (max if is_strongest else min)(polygons[0], key=lambda point: point.y())
+            labels.append((at + QPointF(0, theme.LABEL + 4 if is_strongest else -4), f"{share * 100:.0f} %"))
     for at, words in labels:
-        halo.write(painter, at / ratio - QPointF(0, 4), words, ink.name(), pixels=theme.LABEL, centre=True)
+        halo.write(painter, at, words, ink.name(), pixels=theme.LABEL, centre=True)
     painter.end()
     return Picture(image)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFocusEvent, QPixmap
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QColor, QFocusEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui import theme
 
@@ -17,6 +17,29 @@ def plain(text: str, look: str = "", *, wrap: bool = False) -> QLabel:
     if look:
         label.setProperty("look", look)
     return label
+
+
+class Shortened(QLabel):
+    """One line that is cut where it has no room, and says all of it in its tool tip."""
+
+    def __init__(self, look: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("look", look)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.words = ""
+
+    def say(self, words: str) -> None:
+        self.words = words
+        self.setToolTip(words)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self.words, Qt.TextElideMode.ElideRight, self.width()))
 
 
 def came_by_keyboard(event: QFocusEvent) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -29,8 +31,8 @@ TAGS = {"PatientOrientation": ["R", "F"], "Manufacturer": None}
 SQUARE = slice(140, 220), slice(330, 410)
 
 
-@pytest.fixture
-def area(qapp: QApplication) -> FilmArea:
+@pytest.fixture(scope="module")
+def only(qapp: QApplication) -> Iterator[FilmArea]:
     theme.apply(qapp, theme.DARK)
     host = QWidget()
     area = FilmArea(Actions(host), parent=host)
@@ -39,8 +41,16 @@ def area(qapp: QApplication) -> FilmArea:
     host.show()
     for canvas in (area.film_canvas, area.twin):
         canvas.lettered = False
-    area.host = host  # kept as long as the area
-    return area
+    yield area
+    host.close()
+    shiboken6.delete(host)
+
+
+@pytest.fixture
+def area(only: FilmArea) -> FilmArea:
+    only.heatmap._actions["findings.contour"].setChecked(False)
+    only.heatmap.set_floor(0)
+    return only
 
 
 def show(area: FilmArea, folder: Path, tags: dict[str, object], corrections: Corrections) -> None:
