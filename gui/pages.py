@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 
@@ -11,6 +11,10 @@ class Page(QWidget):
 
     changed = Signal(object)
     notice = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) film, where the page has a list of them."""

@@ -99,6 +99,8 @@ class Window(QMainWindow):
         """Bring a page to the front; made when it is first wanted. name: reading, screening or settings."""
         page = self._pages.get(name) or self._made(name)
         self._stack.setCurrentWidget(page)
+        # Not the rail: keys are for what is in front.
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
         for other in ("reading", "screening", "settings"):
             self.actions_[f"view.{other}"].setChecked(other == name)
         self._refresh()
