@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"1366": (1366, 768, "1"), "4k": (1920, 1080, "2")}
@@ -323,6 +324,58 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     def light_empty(window: Window) -> None:
         window.actions_["view.light"].trigger()
         until(lambda: "getting ready" not in window.state)
+
+    def settings_page(window: Window) -> Any:
+        page: Any = window.go_to("settings")
+        until(lambda: page.keys.is_built and page.networks.buttons and page.kept.counts.text(), 300)
+        return page
+
+    @state
+    def settings(window: Window) -> None:
+        window.preferences.put("reader", "AB")
+        settings_page(window)
+
+    @state
+    def settings_light(window: Window) -> None:
+        window.actions_["view.light"].trigger()
+        page = settings_page(window)
+        page.kept.boxes["keep/names"].setChecked(True)
+        page.networks.prevalence.fields["covid"].setText("5")
+        page.scroll.verticalScrollBar().setValue(360)
+
+    @state
+    def settings_forget(window: Window) -> None:
+        open_and_wait(window, film("refer"))
+        page = settings_page(window)
+        until(page.kept.forget.isEnabled)
+        page.kept.forget.click()
+        until(lambda: True, 50)
+        page.scroll.ensureWidgetVisible(page.kept.question)
+
+    @state
+    def settings_keys_conflict(window: Window) -> None:
+        page = settings_page(window)
+        page.keys.rows["film.fit"].keys.pressed_keys.emit("J")
+        until(lambda: True, 50)
+        page.scroll.ensureWidgetVisible(page.keys.conflict, 0, 200)
+
+    @state
+    def verdict_given(window: Window) -> None:
+        window.preferences.put("reader", "AB")
+        open_and_wait(window, film("refer"))
+        window.actions_["verdict.agree"].trigger()
+        until(lambda: "COVID-19" in window.page.verdict.sentence)
+
+    @state
+    def verdict_initials(window: Window) -> None:
+        open_and_wait(window, film("refer"))
+        window.actions_["verdict.finding-2"].trigger()
+
+    @state
+    def verdict_note(window: Window) -> None:
+        window.preferences.put("reader", "AB")
+        open_and_wait(window, film("refer"))
+        window.actions_["verdict.note"].trigger()
 
     def thumbnails() -> list[bytes]:
         import cv2

@@ -137,6 +137,7 @@ class Question(QWidget):
         self.field.setAccessibleName(name)
         self._label.setBuddy(self.field)
         self.go = QPushButton(button)
+        self.go.setAccessibleName(button)
         self.go.setProperty("look", "primary")
         self.go.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.go.setEnabled(may_be_empty)

@@ -38,7 +38,8 @@ class KeptSection(Section):
         self._services = services
         self.say(
             "Of a film that was read Hilum keeps a fingerprint of its content, where it lay, and your verdicts; of "
-            "patient and study only hashes that nobody can read back. Nothing leaves this PC."
+            "patient and study a hash, not the number, and not the name unless you choose so here. Nothing leaves "
+            "this PC."
         )
         self.boxes: dict[str, Tick] = {}
         for name, title, _request, _done in _CHOICES:
