@@ -283,13 +283,12 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
 
     @state
     def multi_frame(window: Window) -> None:
-        from core.places import SAMPLES
-        from tests.films import write_dicom
-
         import numpy as np
 
         from core.imaging.reading import open_radiograph
         from core.imaging.sources import ImageRef
+        from core.places import SAMPLES
+        from tests.films import write_dicom
 
         source = str(sorted(SAMPLES.glob("*.png"))[0])
         pixels = open_radiograph(ImageRef(source, root=source)).display()
@@ -302,7 +301,7 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     def forget_question(window: Window) -> QWidget | None:
         read_through(window, *many_films(), films=1)
         press(window, "file.forget")
-        until(lambda: application.activeModalWidget(), 100)
+        until(application.activeModalWidget, 100)
         return application.activeModalWidget()
 
     @state

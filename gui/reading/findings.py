@@ -266,7 +266,7 @@ def _detail(assessment: Assessment, meaning: Meaning, speaks: Collection[str], n
     assert assessment.probabilities is not None
     box = QWidget()
     column = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, 0)
+    column.setContentsMargins(0, theme.SPACE[1], 0, 0)
     column.setSpacing(theme.SPACE[1])
     title = meaning.title(name)
     column.addWidget(plain(title.upper(), "label"))

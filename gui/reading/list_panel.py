@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 from core.errors import HilumError, ImageRefused
 from gui import theme
 from gui.reading.glances import Glances
-from gui.reading.studies import Entry, Studies
-from gui.reading.study_list import WIDTH, StudyList
+from gui.reading.studies import WIDTH, Entry, Studies
+from gui.reading.study_list import StudyList
 from gui.services import Services
 from gui.widgets.labels import plain
 
@@ -113,7 +113,7 @@ class ListPanel(QWidget):
         for widget in (self.field, self._unread_first, self.list):
             widget.setVisible(bool(count))
         self._empty.setText(
-            "Films that you open are listed here." if not count else "No film on the list answers to that."
+            "Films that you open are listed here." if not count else "No film answers to that. Esc shows all of them."
         )
         self._empty.setVisible(not shown)
 

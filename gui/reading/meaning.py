@@ -12,6 +12,7 @@ from gui.reading import words
 _SETS = {"test": "test set", "validation": "validation set", "training": "training set"}
 # A share of the attention this near the lungs' share of the picture is what any map would give.
 _CHANCE, _LITTLE = 0.05, 0.25
+_PER_CENT = "\N{NO-BREAK SPACE}%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,8 @@ def of_attention(title: str, share: float, area: float) -> str:
 def _percent(share: float) -> str:
     value = 100 * share
     if 0 < value < 1:
-        return "under 1 %"
-    return "over 99 %" if 99 < value < 100 and round(value) == 100 else f"{value:.0f} %"
+        return f"under 1{_PER_CENT}"
+    return f"over 99{_PER_CENT}" if 99 < value < 100 and round(value) == 100 else f"{value:.0f}{_PER_CENT}"
 
 
 def _of_hundred(probability: float) -> str:

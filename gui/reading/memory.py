@@ -64,7 +64,8 @@ class Memory(QObject):
     def take(self, film: Entry, known: Known) -> None:
         """What is known of a film now; the same film may be on the list twice."""
         for entry in self._studies.entries:
-            if entry is film or (mark_of(entry) is not None and mark_of(entry) == mark_of(film)):
+            is_same = entry.sha256 == film.sha256 and entry.sha256 is not None and entry.ref.frame == film.ref.frame
+            if entry is film or is_same:
                 entry.known = known
                 if known.read and not entry.read:
                     self._studies.was_read(entry)

@@ -6,9 +6,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 
+from gui import theme
 from gui.reading import words
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
+# Of a line of the list: here, because Qt asks for it five hundred times in a row, and one call is quicker than two.
+WIDTH, PICTURE = 232, 48
+FILM_SIZE, TITLE_SIZE = QSize(WIDTH, PICTURE + 2 * theme.SPACE[1]), QSize(WIDTH, 28)
 # Films are looked at one by one; the list is not arranged anew for each of them.
-_ARRANGE_MS = 120
+_ARRANGE_MS = 250
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +148,8 @@ class Studies(QAbstractListModel):
         if role == ROW:
             return row
         entry = row.entry
+        if role == Qt.ItemDataRole.SizeHintRole:
+            return FILM_SIZE if entry is not None else TITLE_SIZE
         if entry is None:
             shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
             return row.title if role in shown else None

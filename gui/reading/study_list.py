@@ -5,18 +5,14 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui import theme
-from gui.reading.studies import ROW, Entry, Index, Row, Studies
+from gui.reading.studies import PICTURE, ROW, Entry, Index, Row, Studies
 from gui.widgets.labels import came_by_keyboard
 
-WIDTH = 232
-# A picture's longer edge; asked for at twice that, for screens with two device pixels a pixel.
-PICTURE = 48
-_HEIGHT, _TITLE_HEIGHT = PICTURE + 2 * theme.SPACE[1], 28
 _MARK = 12.0
 
 
@@ -67,10 +63,6 @@ class _Drawing(QStyledItemDelegate):
         super().__init__(studies)
         self._list = studies
 
-    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
-        row: Row = index.data(ROW)
-        return QSize(WIDTH, _HEIGHT if row.entry is not None else _TITLE_HEIGHT)
-
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW)
         state: Any = option.state
@@ -104,8 +96,13 @@ def _film(painter: QPainter, area: QRectF, row: Row, entry: Entry) -> None:
     inner = area.adjusted(theme.SPACE[2], theme.SPACE[1], -theme.SPACE[2], -theme.SPACE[1])
     frame = QRectF(inner.left(), inner.top(), PICTURE, PICTURE)
     painter.fillRect(frame, theme.colour("canvas"))
+    mark = entry.mark
     if entry.small is not None:
         _picture(painter, frame, entry.small)
+    elif mark is not None and entry.state in ("refused", "failed"):
+        place = QRectF(0, 0, 2 * _MARK, 2 * _MARK)
+        place.moveCenter(frame.center())
+        painter.drawImage(place, _icon(mark.icon, theme.ON_FILM.quiet))
     text = inner.adjusted(PICTURE + theme.SPACE[1], 0, 0, 0)
     third = text.height() / 3
     first, second, last = (QRectF(text.left(), text.top() + n * third, text.width(), third) for n in range(3))
@@ -124,7 +121,7 @@ def _film(painter: QPainter, area: QRectF, row: Row, entry: Entry) -> None:
         place = QRectF(last.right() - _MARK, last.center().y() - _MARK / 2, _MARK, _MARK)
         painter.drawImage(place, _icon("verdict", theme.tokens().text))
         last.adjust(0, 0, -_MARK - theme.SPACE[0], 0)
-    if (mark := entry.mark) is not None:
+    if mark is not None:
         ink = getattr(theme.tokens(), mark.token)
         painter.drawImage(QRectF(last.left(), last.center().y() - _MARK / 2, _MARK, _MARK), _icon(mark.icon, ink))
         _line(painter, last.adjusted(_MARK + theme.SPACE[0], 0, 0, 0), entry.outcome, QColor(ink), theme.LABEL)

@@ -268,6 +268,7 @@ class VerdictPanel(QFrame):
         self._agree = self._choice("verdict.agree", "Agree")
         self._disagree = self._choice("verdict.disagree", "Disagree")
         self._note_button = self._services.actions.button("verdict.note")
+        self._note_button.setFixedHeight(BUTTON)  # else the last row of findings loses its lower edge
         self._sign = Choice("Sign", "")
         self._sign.setCheckable(False)
         self._note = Question("Note to the verdict", MOST_NOTE, "Keep", may_be_empty=True)

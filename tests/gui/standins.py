@@ -95,6 +95,8 @@ def _assessed(film: Any, override: str | None, name: str, threshold: float) -> t
     reasons = list(film.reasons)
     if "lateral" in name:
         reasons.append(reason("gate-not-frontal", what="LL"))
+    if "cautions" in name:
+        reasons += [reason(code) for code in ("facts-unknown", "no-lungs-found", "lungs-cut")]
     if film.corrections.negative:
         reasons.append(reason("declared-negative"))
     if film.corrections.turned:

@@ -27,8 +27,13 @@ def about(**changes: object) -> Mapping[str, object]:
     return {"name": "stand-in", "titles": TITLES, "class_mix": MIX, "operating_point": point, **changes}
 
 
+def plain_spaces(text: str) -> str:
+    """A number and its unit stay on one line in the panel; here an ordinary space is easier to read."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def said(window: Window) -> str:
-    return window.page.findings.sentences
+    return plain_spaces(window.page.findings.sentences)
 
 
 def numbers(window: Window) -> list[str]:
@@ -140,7 +145,7 @@ def test_a_bundle_without_a_mix_says_no_frequency_and_is_not_reweighted() -> Non
 
 def test_a_certainty_that_was_not_there_is_not_said() -> None:
     meaning = Meaning(titles=TITLES, mix={"covid": 0.001}, mix_of="test set")
-    assert "fewer than 1 had it; under 1 % of" in meaning.frequency("covid", 0.001)
+    assert "fewer than 1 had it; under 1 % of" in plain_spaces(meaning.frequency("covid", 0.001))
     assert "more than 99 had it" in meaning.frequency("covid", 0.999)
 
 
