@@ -26,6 +26,7 @@ from core.imaging.grayscale import (
     rounded,
 )
 from core.imaging.sources import ImageRef
+from core.imaging.square import stretched
 
 __all__ = ["Facts", "FullRange", "Overlay", "Radiograph", "Spacing", "Voi", "Window"]
 
@@ -127,22 +128,18 @@ class Radiograph:
         if self.shutter is not None:
             picture[self.shutter] = 0
         picture = self.upright.apply(picture)
-        size = self._read_shape
-        if picture.shape != size:
-            from PIL import Image
-
-            picture = np.array(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BILINEAR))
-        return picture
+        return stretched(picture, self.read_shape)
 
     @property
     def read_to_stored(self) -> Affine:
         """From what `as_read` gives to the stored pixels."""
         rows, columns = self.shape[::-1] if self.upright.transpose else self.shape
-        height, width = self._read_shape
+        height, width = self.read_shape
         return self.upright.turned_to_original(self.shape) @ scaling(rows / height, columns / width)
 
     @property
-    def _read_shape(self) -> tuple[int, int]:
+    def read_shape(self) -> tuple[int, int]:
+        """Rows and columns of what `as_read` gives."""
         rows, columns = self.shape
         tall = self.pixel_aspect
         if self.upright.transpose:

@@ -8,6 +8,7 @@ canvases that show it.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,46 +33,71 @@ class Film:
     """A radiograph with what drawing it needs. shape: of the film as read (upright, square pixels).
 
     levels: its values, each with half the pixels of the one before. kept: 0 where there is no picture, else 255;
-    None where all of it is.
+    None where all of it is. upright: values and what is kept of them before they were made square, where they were.
     """
 
     radiograph: Radiograph
     shape: tuple[int, int]
     levels: Levels
     kept: Levels | None
-    _reshaped: tuple[Any, Levels] | None = field(default=None)
+    upright: tuple[NDArray[Any], Grey | None] | None = None
+    _table: tuple[Any, Grey] | None = field(default=None)
     _cut: tuple[Any, NDArray[Any], Grey | None] | None = field(default=None)
-    _grey: tuple[Any, Levels, Grey] | None = field(default=None)
     _drawn: tuple[Any, Grey] | None = field(default=None)
 
     def drawn(self, placement: Placement, voi: Voi, inverted: bool) -> Grey:
         """(rows, columns) uint8 for a view: the film under a window, black beyond it. Read-only: canvases share it."""
         key = (placement, voi, inverted)
         if self._drawn is None or self._drawn[0] != key:
-            self._drawn = key, self._draw(placement, voi, inverted)
+            # Only the table changes while a window is dragged, and only the place while a film is moved.
+            if self._table is None or self._table[0] != (voi, inverted):
+                self._table = (voi, inverted), self._made_table(voi, inverted)
+            table = self._table[1]
+            # To make pixels square and to look up grey do not commute: from zoom 1 on, what `as_read` gives is drawn.
+            exact = self.upright is not None and placement.zoom >= 1
+            grey = self._squared(placement, table) if exact else self._looked_up(placement, table)
+            _blacken_beyond(grey, *placement.box(self.shape))
+            grey.flags.writeable = False
+            self._drawn = key, grey
         return self._drawn[1]
 
-    def _draw(self, placement: Placement, voi: Voi, inverted: bool) -> Grey:
+    def _looked_up(self, placement: Placement, table: Grey) -> Grey:
         import cv2
 
-        if self._grey is None or self._grey[0] != (voi, inverted):
-            levels, table = self._table(voi)
-            self._grey = (voi, inverted), levels, 255 - table if inverted else table
-        _key, levels, table = self._grey
-        # Only the table changes while a window is dragged.
-        key = (placement, id(levels))
-        if self._cut is None or self._cut[0] != key:
+        if self._cut is None or self._cut[0] != placement:
             plain = placement.unturned(self.shape)
-            values = placement.turn.apply(_cut_out(levels, self.shape, plain))
+            values = placement.turn.apply(_cut_out(self.levels, self.shape, plain))
             kept = placement.turn.apply(_cut_out(self.kept, self.shape, plain)) if self.kept else None
-            self._cut = key, values, None if kept is None else np.where(kept > 127, np.uint8(255), np.uint8(0))
-        _key, values, kept = self._cut
+            self._cut = placement, values, None if kept is None else np.where(kept > 127, np.uint8(255), np.uint8(0))
+        _placement, values, kept = self._cut
         grey: Grey = cv2.LUT(values, table)
         if kept is not None:
             cv2.bitwise_and(grey, kept, dst=grey)
-        _blacken_beyond(grey, *placement.box(self.shape))
-        grey.flags.writeable = False
         return grey
+
+    def _squared(self, placement: Placement, table: Grey) -> Grey:
+        """Looked up and masked in the film's own pixels, then made square, as Radiograph.as_read does it."""
+        import cv2
+
+        from core.imaging.square import grown, needed
+
+        assert self.upright is not None
+        values, kept = self.upright
+        axes = tuple(zip(values.shape, self.shape, strict=True))
+
+        def piece(rows: slice, columns: slice) -> Grey:
+            parts = ((rows.start, rows.stop), (columns.start, columns.stop))
+            window = tuple(slice(*needed(axis, part)) for axis, part in zip(axes, parts, strict=True))
+            grey: Grey = cv2.LUT(np.ascontiguousarray(values[window]), table)
+            if kept is not None:
+                grey &= kept[window]
+            for axis in (0, 1):
+                grey = grown(grey, axis, axes[axis], parts[axis])
+            return grey
+
+        view = np.zeros(placement.unturned(self.shape).size, np.uint8)
+        _lay(view, piece, self.shape, self.shape, placement.unturned(self.shape))
+        return placement.turn.apply(view)
 
     def value_at(self, row: float, column: float) -> float | None:
         """The modality value under a point of the film as read; None outside."""
@@ -82,25 +108,17 @@ class Film:
         stored = self.radiograph.stored[int(stored_row), int(stored_column)]
         return float(self.radiograph.modality.values(np.array([float(stored)]))[0])
 
-    def _table(self, voi: Voi) -> tuple[Levels, Grey]:
+    def _made_table(self, voi: Voi, inverted: bool) -> Grey:
         from core.imaging.grayscale import grey_table, rounded
 
-        if self.radiograph.pixel_aspect != 1.0:
-            # Reshaping pixels and looking up grey do not commute: what `render --as-read` gives is what is drawn.
-            if self._reshaped is None or self._reshaped[0] != voi:
-                self._reshaped = voi, pyramid(self.radiograph.as_read(voi))
-            return self._reshaped[1], np.arange(256, dtype=np.uint8)
         stored = self.radiograph.stored.dtype
         table = rounded(grey_table(stored, self.radiograph.modality, voi, self.radiograph.inverted))
-        return self.levels, np.roll(table, len(table) // 2) if stored.kind == "i" else table
+        table = np.roll(table, len(table) // 2) if stored.kind == "i" else table
+        return 255 - table if inverted else table
 
 
 def film(radiograph: Radiograph) -> Film:
     """Lay a radiograph down as read and build its pyramid."""
-    upright = radiograph.upright.apply
-    if radiograph.pixel_aspect != 1.0:
-        shape = radiograph.as_read().shape
-        return Film(radiograph, (shape[0], shape[1]), (), None)
     values = radiograph.stored.view(f"u{radiograph.stored.dtype.itemsize}")
     if radiograph.stored.dtype.kind == "i":
         # With the sign bit turned, the order of the numbers is that of the values, and averages are averages.
@@ -112,9 +130,15 @@ def film(radiograph: Radiograph) -> Film:
         inside = values[~masked]
         darkest = (inside.max() if radiograph.inverted else inside.min()) if inside.size else 0
         values = np.where(masked, values.dtype.type(darkest), values)
-        kept = pyramid(upright(np.where(masked, np.uint8(0), np.uint8(255))))
-    laid = upright(values)
-    return Film(radiograph, (laid.shape[0], laid.shape[1]), pyramid(laid), kept)
+        kept = radiograph.upright.apply(np.where(masked, np.uint8(0), np.uint8(255)))
+    values = radiograph.upright.apply(values)
+    shape = radiograph.read_shape
+    square, kept_square = (_resized(one, shape) if one is not None else None for one in (values, kept))
+    assert square is not None
+    # A giant is made smaller instead: there the averages of values are drawn at every zoom.
+    grows = shape != values.shape and min(np.subtract(shape, values.shape)) >= 0
+    levels = pyramid(square), pyramid(kept_square) if kept_square is not None else None
+    return Film(radiograph, shape, *levels, (values, kept) if grows else None)
 
 
 def pyramid(pixels: NDArray[Any]) -> Levels:
@@ -146,23 +170,37 @@ def warm_up() -> None:
 
 def _cut_out(levels: Levels, shape: tuple[int, int], placement: Placement) -> NDArray[Any]:
     """What of a film of this shape lies in an unturned view, resized to the view's pixels; 0 beyond it."""
-    import cv2
-
-    view = np.zeros((placement.rows, placement.columns), levels[0].dtype)
+    view = np.zeros(placement.size, levels[0].dtype)
     # The coarsest level that still has a pixel for every device pixel.
     level = next((one for one in reversed(levels) if one.shape[0] >= placement.zoom * shape[0] - 0.5), levels[0])
-    rows = _span(placement.top, placement.zoom * shape[0] / level.shape[0], placement.rows, level.shape[0])
-    columns = _span(placement.left, placement.zoom * shape[1] / level.shape[1], placement.columns, level.shape[1])
+    _lay(view, lambda rows, columns: level[rows, columns], level.shape, shape, placement)
+    return view
+
+
+def _lay(
+    view: NDArray[Any],
+    piece: Callable[[slice, slice], NDArray[Any]],
+    level: tuple[int, ...],
+    shape: tuple[int, int],
+    placement: Placement,
+) -> None:
+    """Lay what the view shows of a level into it, resized. piece: these rows and columns of the level."""
+    rows = _span(placement.top, placement.zoom * shape[0] / level[0], placement.rows, level[0])
+    columns = _span(placement.left, placement.zoom * shape[1] / level[1], placement.columns, level[1])
     if rows is None or columns is None:
-        return view
+        return
     (r0, r1, top, bottom), (c0, c1, left, right) = rows, columns
-    cut = level[r0:r1, c0:c1]
-    size = right - left, bottom - top
-    if cut.shape != size[::-1]:
-        cut = cv2.resize(cut, size, interpolation=cv2.INTER_LINEAR)
+    cut = _resized(piece(slice(r0, r1), slice(c0, c1)), (bottom - top, right - left))
     inside = slice(max(top, 0), min(bottom, placement.rows)), slice(max(left, 0), min(right, placement.columns))
     view[inside] = cut[inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left]
-    return view
+
+
+def _resized(pixels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    import cv2
+
+    if pixels.shape == shape:
+        return pixels
+    return np.asarray(cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def _span(start: int, zoom: float, view: int, length: int) -> tuple[int, int, int, int] | None:

@@ -22,6 +22,11 @@ class Placement:
     left: int
     turn: Turn = UPRIGHT
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the view."""
+        return self.rows, self.columns
+
     def view_to_film(self, shape: tuple[int, int]) -> Affine:
         """From device pixels of the view to the film as read, which has this shape."""
         to_turned = scaling(1 / self.zoom, 1 / self.zoom) @ shift(-self.top, -self.left)

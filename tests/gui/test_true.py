@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -70,6 +71,11 @@ FILES = {
     "padded": {"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 40},
     "mirrored in the file": {"PatientOrientation": ["R", "F"]},
     "on its side in the file": {**SIXTEEN, "PatientOrientation": ["F", "L"]},
+    "tall pixels": {**SIXTEEN, "PixelAspectRatio": ["2", "1"]},
+    "wide pixels behind a shutter": {**SHUTTER, "PixelAspectRatio": ["10", "13"], "WindowWidth": 60, "WindowCenter": 9},
+    "tall pixels, on its side, padded": {
+        "PixelAspectRatio": ["3", "2"], "PatientOrientation": ["H", "R"], "PixelPaddingValue": 7,
+    },
     "rescaled": {**SIXTEEN, "RescaleSlope": "0.5", "RescaleIntercept": "-1024", "WindowCenter": 0, "WindowWidth": 4000},
 }  # fmt: skip
 
@@ -88,19 +94,19 @@ def test_the_screen_shows_what_render_as_read_writes(
     view.show(film(one))
     view.zoom_to(1.0, canvas.device_size)
     seen = np.zeros(expected.shape, bool)
-    steps = [(top, left) for top in (-460, -397, -190, -1, 50) for left in (-400, -290, -31, 13)]
-    for top, left in steps:
+    height, width = expected.shape
+    for top, left in itertools.product(range(13, -height, -190), range(29, -width, -230)):
         here = view.placement(canvas.device_size)
         view.pan(QPointF(left - here.left, top - here.top), canvas.device_size)
         picture = grabbed(canvas)
         placement = view.placement(canvas.device_size)
         rows, columns = placement.box(expected.shape)
         part = picture[rows, columns]
-        top, left = rows.start - placement.top, columns.start - placement.left
-        wanted = expected[top : top + part.shape[0], left : left + part.shape[1]]
-        assert np.array_equal(part, np.repeat(wanted[..., None], 3, axis=2))
+        from_row, from_column = rows.start - placement.top, columns.start - placement.left
+        there = slice(from_row, from_row + part.shape[0]), slice(from_column, from_column + part.shape[1])
+        assert np.array_equal(part, np.repeat(expected[there][..., None], 3, axis=2))
         assert int(picture.sum()) == int(part.sum()), "beyond the film it is black"
-        seen[top : top + part.shape[0], left : left + part.shape[1]] = True
+        seen[there] = True
     assert seen.mean() > 0.95
 
 
