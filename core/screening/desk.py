@@ -299,10 +299,15 @@ def _facts(run: _Run, phase: Phase, database: sqlite3.Connection, numbers: list[
         "counts": run.counts,
         "finished": phase == "resting" and listed and not run.counts.get("found"),
         "listed": listed,
-        "roots": tuple(os.fsencode(root).decode("utf-8", "replace") for root in roots(database)),
+        "roots": tuple(os.fsencode(root).decode("utf-8", "replace") for root in _roots(database)),
         "rows": tuple(brief(row, classes) for row in current),
         "gone": tuple(set(numbers) - {row.number for row in current}),
     }
+
+
+def _roots(database: sqlite3.Connection) -> list[str]:
+    """Where the films lie; where there are none, where they were looked for."""
+    return roots(database) or list((note(database, "asked") or {}).get("paths", ()))
 
 
 def _fresh_folder() -> Path:

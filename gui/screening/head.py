@@ -133,6 +133,8 @@ class Sieve(QWidget):
         self.field.setAccessibleName("Search the films of the run")
         self.field.setClearButtonEnabled(True)
         self.field.setFixedWidth(180)
+        for clear in self.field.findChildren(QToolButton):
+            clear.setAccessibleName("Clear the search")
         row.addWidget(self.field)
         row.addSpacing(theme.SPACE[0])
         for name in ("run.group", "run.names"):

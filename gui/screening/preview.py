@@ -94,6 +94,7 @@ class Preview(QWidget):
         self._outcome = plain("", "finding", wrap=True)
         self._facts = plain("", "quiet", wrap=True)
         self._open = QPushButton("Open")
+        self._open.setAccessibleName("Open the film on the reading page")
         self._open.setToolTip("On the reading page, with the films around it (Enter)")
         self._open.clicked.connect(self.opened)
         self._body = QVBoxLayout()
@@ -149,6 +150,7 @@ class Preview(QWidget):
         self._title.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, _ASIDE))
         self._title.setToolTip(name)
         self._outcome.setText(words.title(row.finding, titles) if row.finding else "")
+        self._outcome.setVisible(bool(row.finding))
         suspicion = f"suspicion {words.probability(row.suspicion)}" if row.suspicion is not None else "not assessed"
         self._facts.setText(" · ".join(part for part in (row.view or "", suspicion) if part))
         word = plain(sign.word, {"refer": "refer", "error": "error"}.get(sign.token, ""), wrap=True)

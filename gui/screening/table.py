@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.screening.state import Brief
 from gui import theme
@@ -40,6 +40,8 @@ class Table(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setCornerButtonEnabled(False)
+        for corner in self.findChildren(QAbstractButton):
+            corner.setAccessibleName("Choose all films")
         self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -186,7 +188,7 @@ class Table(QTableView):
         t = theme.tokens()
         painter.fillRect(0, y - 1, width, 1, QColor(t.accent))
         font = theme.font(theme.LABEL)
-        said = f"refer above {self._rows.threshold:.2f}"
+        said = f"refer from {self._rows.threshold:.2f}"
         room = QFontMetrics(font).horizontalAdvance(said) + 2 * theme.SPACE[1]
         box = QRect(width - room, y - 9, room, 17)
         painter.fillRect(box, QColor(t.panel))

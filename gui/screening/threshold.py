@@ -46,7 +46,7 @@ class Histogram(QWidget):
         top = max(int(self._films.max()), 1)
         # Most films of a screening are far from suspicious: on an even scale the others could not be seen.
         scale = plot.height() / np.log1p(top)
-        ticks = [10**power for power in range(7) if 10**power <= top]
+        ticks = [10**power for power in range(7) if 10**power <= self._films.max()]
         for tick in ticks:
             y = plot.bottom() - scale * np.log1p(tick)
             painter.fillRect(QRectF(plot.left(), y, plot.width(), 1), QColor(t.raised))
@@ -97,6 +97,7 @@ class ThresholdPanel(QWidget):
         self._meaning = plain("", wrap=True)
         self._mix = plain("", "quiet", wrap=True)
         self.back = QPushButton()
+        self.back.setAccessibleName("Back to the operating point of the run")
         self.back.clicked.connect(self.go_back)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.SPACE[3], theme.SPACE[2], theme.SPACE[3], theme.SPACE[3])

@@ -70,7 +70,7 @@ def headline(state: State) -> str:
             if state.progress.remaining is not None:
                 parts.append(f"{lasting(state.progress.remaining)} left")
     elif state.finished:
-        parts = [f"{films(total)} screened"]
+        parts = [f"{films(total)} screened" if total else "No films"]
     else:
         parts = [f"Stopped at {_of(done, total, state)}"]
     return " · ".join([*parts, *_unread(state.counts)])
