@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 Part = tuple[int, int]
-_WEIGHT = 256
+_BITS = 8
+_WEIGHT = 1 << _BITS
 
 
 def stretched(pixels: Grey, shape: tuple[int, int]) -> Grey:
@@ -49,7 +50,7 @@ def grown(pixels: Grey, axis: int, lengths: tuple[int, int], part: Part) -> Grey
     weight = weight[:, None] if axis == 0 else weight[None, :]
     start = needed(lengths, part)[0]
     near, far = (_taken(pixels, np.clip(lower + step, 0, before - 1) - start, axis) for step in (0, 1))
-    return ((near * (_WEIGHT - weight) + far * weight + _WEIGHT // 2) // _WEIGHT).astype(np.uint8)
+    return ((near * (_WEIGHT - weight) + far * weight + _WEIGHT // 2) >> _BITS).astype(np.uint8)
 
 
 def _taken(pixels: Grey, places: NDArray[np.intp], axis: int) -> NDArray[Any]:
