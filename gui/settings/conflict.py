@@ -15,8 +15,8 @@ class Conflict(QFrame):
 
     given = Signal(dict)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setProperty("look", "question")
         self._keys: dict[str, str] = {}
         self._words = plain("", wrap=True)

@@ -44,7 +44,8 @@ class KeysSection(Section):
         row.addWidget(self.undo)
         row.addWidget(self.reset)
         self.column.addLayout(row)
-        self.conflict = Conflict()
+        # With a parent: what nobody owns PySide deletes at the very end, when styles are gone, and crashes.
+        self.conflict = Conflict(self)
         self.conflict.given.connect(self._change)
         # Seventy rows at once would keep the window busy for longer than anybody should notice.
         self._waiting = list(GROUPS.items())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QStyle, QStyleOptionButton
+from PySide6.QtWidgets import QCheckBox
 
 from gui import theme
 
-_SIDE = 12
+# The indicator of theme.style_sheet with its border.
+_BOX, _SIDE = 16, 12
 
 
 class Tick(QCheckBox):
@@ -18,13 +19,10 @@ class Tick(QCheckBox):
         super().paintEvent(event)
         if not self.isChecked():
             return
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
         ratio = self.devicePixelRatioF()
         tick = theme.drawn("agree", QColor(theme.tokens().ground), round(_SIDE * ratio))
         tick.setDevicePixelRatio(ratio)
-        place = QSize(box.width() - _SIDE, box.height() - _SIDE) / 2
         painter = QPainter(self)
-        painter.drawImage(box.topLeft() + QPoint(place.width(), place.height()), tick)
+        # Where the style sheet puts the box.
+        painter.drawImage(QPoint((_BOX - _SIDE) // 2, (self.height() - _SIDE) // 2), tick)
         painter.end()
