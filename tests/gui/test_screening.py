@@ -58,7 +58,7 @@ def at_rest(qtbot: QtBot, page: ScreeningPage) -> Callable[[], None]:
 def films(folder: Path, *names: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names):
-        (folder / name).write_bytes(png(40 * number + 10))
+        (folder / name).write_bytes(png(40 * number + 10) if name.endswith(".png") else b"not a film")
     return str(folder)
 
 
@@ -84,7 +84,7 @@ def test_a_folder_is_screened_and_its_films_stand_by_suspicion(
     folder = films(tmp_path / "films", "a.png", "b.png", "c-abstains.png", "d-refused.png", "e-fails.png", "f.txt")
     page.start([folder])
     at_rest()
-    assert page.head.line.text() == "6 films screened · 1 refused, 1 failed"
+    assert page.head.line.text() == "6 films screened · 2 refused, 1 failed"
     suspicions = [page.rows.row(line).suspicion for line in range(page.rows.rowCount())]
     scores = [one for one in suspicions if one is not None]
     assert scores == sorted(scores, reverse=True) and suspicions[len(scores) :] == [None] * (6 - len(scores))
