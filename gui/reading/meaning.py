@@ -19,7 +19,7 @@ _PER_CENT = "\N{NO-BREAK SPACE}%"
 class Meaning:
     """titles: of the classes, by name. mix: their shares in `mix_of`, {} where the bundle has none; held: those that
     the probabilities were calibrated on. site: their shares here, None where nobody stated them. point: name of the
-    operating point in use."""
+    operating point in use. suspicious: the classes that one "has"; the others one "is"."""
 
     bundle: str = ""
     classes: tuple[str, ...] = ()
@@ -30,6 +30,7 @@ class Meaning:
     site: Mapping[str, float] | None = None
     point: str = ""
     threshold: float | None = None
+    suspicious: frozenset[str] = frozenset()
 
     def title(self, name: str) -> str:
         """A class's title as the bundle gives it."""
@@ -64,15 +65,17 @@ class Meaning:
     def frequency(self, name: str, probability: float) -> str:
         """A probability as a frequency, with the mix that it holds for; "" where the bundle states none."""
         of_hundred, title = _of_hundred(probability), words.in_sentence(self.title(name))
+        has = name in self.suspicious
         if self.site is not None:
             return (
-                f"Of 100 such films at a site of this mix, {of_hundred} would have it; "
+                f"Of 100 such films at a site of this mix, {of_hundred} would {'have it' if has else f'be {title}'}; "
                 f"{_percent(self.site[name])} of all its films are {title}."
             )
         if name not in self.mix:
             return ""
         share = _percent(self.mix[name])
-        return f"Of 100 such films in the {self.mix_of}, {of_hundred} had it; {share} of that set were {title}."
+        was = "had it" if has else f"were {title}"
+        return f"Of 100 such films in the {self.mix_of}, {of_hundred} {was}; {share} of that set were {title}."
 
     @property
     def of_site(self) -> str:
@@ -101,6 +104,7 @@ def meaning_of(about: Mapping[str, Any]) -> Meaning:
         held=dict(stated_mix(class_mix) or {}),
         point=str(point.get("name", "")),
         threshold=point.get("threshold"),
+        suspicious=frozenset(about.get("suspicion") or titles),
     )
 
 

@@ -34,6 +34,7 @@ class Memory(QObject):
         self._records, self._preferences, self._studies = services.records, services.preferences, studies
         self._meaning = Meaning()
         self._without_picture: set[Entry] = set()
+        self._records.ready.connect(self._ask_trouble)
 
     def ask(self, entry: Entry) -> None:
         """Ask whether a film that was looked at was read before, and what was said of it."""
@@ -43,6 +44,19 @@ class Memory(QObject):
             asking.then(partial(self._know, entry, mark)).run()
         if entry in self._without_picture and entry.small is not None:
             self.note_read(entry)
+
+    def ask_again(self) -> None:
+        """Something may have been forgotten on another page meanwhile."""
+        films = [(mark, entry) for entry in self._studies.entries if (mark := mark_of(entry)) is not None]
+
+        def know(known: Mapping[FilmMark, Known]) -> None:
+            for mark, entry in films:
+                if mark in known:
+                    self._put(entry, known[mark])
+
+        if films:
+            marks = tuple({mark for mark, _entry in films})
+            Operation(self._records, ("known", marks), urgent=False).then(know).run()
 
     def note_read(self, entry: Entry) -> None:
         """A film was shown; its picture follows when it is there."""
@@ -66,10 +80,7 @@ class Memory(QObject):
         for entry in self._studies.entries:
             is_same = entry.sha256 == film.sha256 and entry.sha256 is not None and entry.ref.frame == film.ref.frame
             if entry is film or is_same:
-                entry.known = known
-                if known.read and not entry.read:
-                    self._studies.was_read(entry)
-                self._say_verdict(entry)
+                self._put(entry, known)
 
     def put_meaning(self, meaning: Meaning) -> None:
         """Say verdicts in the titles of this bundle."""
@@ -96,9 +107,19 @@ class Memory(QObject):
             or (one.sha256 is not None and one.sha256 == film.sha256)
         ]
 
+    def _ask_trouble(self) -> None:
+        """Whether it could open what it keeps; told once."""
+        Operation(self._records, ("trouble",)).then(lambda told: self.notice.emit(told) if told else None).run()
+
     def _know(self, entry: Entry, mark: FilmMark, known: Mapping[FilmMark, Known]) -> None:
         if mark in known:
             self.take(entry, known[mark])
+
+    def _put(self, entry: Entry, known: Known) -> None:
+        entry.known = known
+        if known.read and not entry.read:
+            self._studies.was_read(entry)
+        self._say_verdict(entry)
 
     def _say_verdict(self, entry: Entry) -> None:
         verdict = entry.known.verdict if entry.known is not None else None

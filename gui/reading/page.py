@@ -128,6 +128,7 @@ class ReadingPage(Page):
         # Who listens to changed() was not there yet when the page was made.
         super().showEvent(event)
         self._tell_changed()
+        self.memory.ask_again()
 
     # The list.
 

@@ -58,6 +58,7 @@ def assessor(operating_point: str | None = None) -> Callable[[Request], object]:
                 "name": "stand-in",
                 "version": "1.0",
                 "titles": TITLES,
+                "suspicion": ["pneumonia", "covid"],
                 "engine": "openvino",
                 "device": "CPU",
                 "precision": "f32",

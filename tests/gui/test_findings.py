@@ -24,7 +24,14 @@ def wait(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
 
 def about(**changes: object) -> Mapping[str, object]:
     point = {"name": "balanced", "threshold": 0.35}
-    return {"name": "stand-in", "titles": TITLES, "class_mix": MIX, "operating_point": point, **changes}
+    return {
+        "name": "stand-in",
+        "titles": TITLES,
+        "suspicion": ["pneumonia", "covid"],
+        "class_mix": MIX,
+        "operating_point": point,
+        **changes,
+    }
 
 
 def plain_spaces(text: str) -> str:
@@ -63,6 +70,8 @@ def test_another_finding_brings_its_own_frequency_and_members(
     assert "about 21 had it; 22 % of that set were pneumonia." in said(window)
     assert "Member lite2\n0.28" in said(window)
     assert "COVID-19." not in said(window)
+    window.page.area.choose("normal")
+    assert "about 8 were normal; 44 % of that set were normal." in said(window)
 
 
 def test_attention_in_the_lungs_stands_beside_their_share_of_the_picture(
@@ -144,7 +153,7 @@ def test_a_bundle_without_a_mix_says_no_frequency_and_is_not_reweighted() -> Non
 
 
 def test_a_certainty_that_was_not_there_is_not_said() -> None:
-    meaning = Meaning(titles=TITLES, mix={"covid": 0.001}, mix_of="test set")
+    meaning = Meaning(titles=TITLES, mix={"covid": 0.001}, mix_of="test set", suspicious=frozenset(["covid"]))
     assert "fewer than 1 had it; under 1 % of" in plain_spaces(meaning.frequency("covid", 0.001))
     assert "more than 99 had it" in meaning.frequency("covid", 0.999)
 

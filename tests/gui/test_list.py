@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from gui.operation import Operation
 from gui.reading import glances
 from gui.reading.studies import ROW, Entry
 from gui.window import Window
@@ -219,8 +220,6 @@ def test_names_and_pictures_are_kept_only_when_the_reader_says_so(
 
 
 def ask_kept(window: Window, into: list[Any]) -> None:
-    from gui.operation import Operation
-
     # Not urgent: behind what the page has told already.
     Operation(window.records, ("kept",), urgent=False).then(into.append).run()
 
@@ -248,6 +247,33 @@ def test_a_forgotten_study_leaves_the_list_and_the_records_after_one_question(
     ask_kept(window, kept)
     wait(lambda: kept)
     assert (kept[0].films, kept[0].verdicts) == (1, 0)
+
+
+def test_what_was_forgotten_on_another_page_no_longer_stands_on_the_list(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = open_window()
+    window.preferences.put("reader", "AB")
+    window.open_paths([str(make_film("refer"))])
+    wait(lambda: entries(window) and entries(window)[0].assessment is not None)
+    window.actions_["verdict.agree"].trigger()
+    wait(lambda: entries(window)[0].verdict)
+    window.go_to("settings")
+    kept: list[Any] = []
+    Operation(window.records, ("forget-all",)).then(kept.append).run()
+    wait(lambda: kept)
+    window.go_to("reading")
+    wait(lambda: not entries(window)[0].verdict)
+
+
+def test_records_that_cannot_be_kept_are_told_of(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable, own_home: Path
+) -> None:
+    (own_home / "records").write_text("a file where the folder should be")
+    window = open_window()
+    wait(lambda: "Verdicts are not kept." in window.notice.sentence)
+    window.open_paths([str(make_film("refer"))])
+    wait(lambda: window.page.area.view.film is not None)
 
 
 def test_keeping_a_study_after_all_changes_nothing(
