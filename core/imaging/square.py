@@ -5,8 +5,6 @@ The canvas draws parts of a film sixty times a second; what it shows must be wha
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,8 +48,10 @@ def grown(pixels: Grey, axis: int, lengths: tuple[int, int], part: Part) -> Grey
     weight = weight[:, None] if axis == 0 else weight[None, :]
     start = needed(lengths, part)[0]
     near, far = (_taken(pixels, np.clip(lower + step, 0, before - 1) - start, axis) for step in (0, 1))
-    return ((near * (_WEIGHT - weight) + far * weight + _WEIGHT // 2) >> _BITS).astype(np.uint8)
+    # At most 255 · 256 and a half: it fits into the 16 bits.
+    total: NDArray[np.uint16] = near * (_WEIGHT - weight) + far * weight + _WEIGHT // 2
+    return (total >> _BITS).astype(np.uint8)
 
 
-def _taken(pixels: Grey, places: NDArray[np.intp], axis: int) -> NDArray[Any]:
+def _taken(pixels: Grey, places: NDArray[np.intp], axis: int) -> NDArray[np.uint16]:
     return np.take(pixels, places, axis).astype(np.uint16)
