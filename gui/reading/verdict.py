@@ -172,7 +172,8 @@ class VerdictPanel(QFrame):
             said = "not that"
         else:
             said = "a note"
-        return f"{whose}: {said}, {verdict.reader}, {_clock(verdict.at)}"
+        note = ", note" if verdict.note and said != "a note" else ""
+        return f"{whose}: {said}, {verdict.reader}, {_clock(verdict.at)}{note}"
 
     def _name_findings(self) -> None:
         """A button and a command for every class of the bundle."""

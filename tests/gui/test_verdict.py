@@ -139,6 +139,7 @@ def test_a_note_is_kept_with_the_verdict_and_survives_a_change_of_it(read: Read,
     says(qtbot, window, "Your verdict: COVID-19")
     press(qtbot, window, Qt.Key.Key_2)
     says(qtbot, window, "Your verdict: Pneumonia")
+    assert window.page.verdict.sentence.endswith(", note")
     assert kept(own_home)[-1] == ("pneumonia", 0, "left base, 2 weeks old", "AB", None)
 
 
