@@ -20,7 +20,7 @@ class Conflict(QFrame):
         self.setProperty("look", "question")
         self._keys: dict[str, str] = {}
         self._words = plain("", wrap=True)
-        self.give, self.leave = button("", "primary"), button("Leave it")
+        self.give, self.leave = button("Give it", "primary"), button("Leave it")
         self.give.clicked.connect(lambda: self.given.emit(self._keys))
         self.leave.clicked.connect(self.hide)
         buttons = QHBoxLayout()
