@@ -259,12 +259,15 @@ class Rows(QAbstractTableModel):
         if changed and np.array_equal(wanted, before):
             self._touch()
             return
-        if changed or len(wanted) < len(before) or not np.isin(before, wanted).all():
+        # Masks and not numpy's set functions: those import its masked arrays at first use, 30 ms in the window.
+        is_wanted, was_shown = np.zeros((2, len(self._rows)), np.bool_)
+        is_wanted[wanted], was_shown[before] = True, True
+        if changed or not is_wanted[before].all():
             self.beginResetModel()
             self.shown = wanted
             self.endResetModel()
             return
-        coming = np.setdiff1d(wanted, before)
+        coming = wanted[~was_shown[wanted]]
         if len(coming):
             self.beginInsertRows(QModelIndex(), len(before), len(before) + len(coming) - 1)
             self.shown = np.concatenate([before, coming])
