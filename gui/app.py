@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Before Qt: once PySide6 is there, it looks into the source of every module that is imported, and numpy has many.
-import numpy  # noqa: F401
-
 from core import places
 from core.errors import RunRefused
 from gui import system

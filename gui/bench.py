@@ -104,7 +104,7 @@ def window_level() -> int:
             times.append((perf_counter() - start) * 1000)
         return sorted(times[5:])
 
-    view, size = area.view, area.film_canvas.device_size
+    view, size = area.pair.view, area.pair.film_canvas.device_size
     dragged = taken(lambda n: view.drag_window(QPointF(1 if n % 40 < 20 else -1, 1 if n % 20 < 10 else -1)), DRAGS)
     # From the whole film to four screen pixels for one of the film, and back.
     zoomed = taken(lambda n: view.zoom_by(ZOOM_STEP ** (0.25 if n % 100 < 50 else -0.25), size), ZOOMS)

@@ -74,7 +74,7 @@ COMMANDS: Final = (
     Command("view.search", "Search the list", "Ctrl+F", "search", part=1),
     Command("view.list", "Study list", "L", "list", "reading", True, part=1),
     Command("view.findings", "Findings panel", "P", "findings", "reading", True, part=1),
-    Command("view.patient", "Patient and study on the film", "D", "patient", "reading", True, part=1),
+    Command("view.patient", "Patient and study on the film", "D", "patient", "film", True, part=1),
     Command("view.full", "Full screen", "F11", "fullscreen", checkable=True, part=2),
     Command("view.light", "Light theme", "Ctrl+Shift+L", "theme", checkable=True, part=2),
     Command("film.next", "Next film", "J", "next", "list"),
@@ -240,6 +240,9 @@ class Actions(QObject):
         action = QAction(command.title, self)
         action.setObjectName(command.id)
         action.setCheckable(command.checkable)
+        if command.checkable:
+            # In a menu a drawing would stand where the tick belongs.
+            action.setIconVisibleInMenu(False)
         action.setShortcut(QKeySequence(command.shortcut))
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         _explain(command, action)

@@ -35,6 +35,7 @@ class _Sheet(QDialog):
 
     def finish(self) -> None:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAccessibleName("Close")
         buttons.rejected.connect(self.reject)
         self.column.addSpacing(theme.SPACE[1])
         self.column.addWidget(buttons)

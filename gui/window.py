@@ -22,7 +22,6 @@ from gui.rail import Rail
 from gui.reading import words
 from gui.reading.page import ReadingPage
 from gui.services import Services
-from gui.widgets.film import warm_up
 from gui.widgets.labels import plain
 from gui.widgets.notice import Notice
 
@@ -212,7 +211,9 @@ class Window(QMainWindow):
         Operation(self.assessor, ("about",)).then(self._know_bundle).run()
         Operation(self.records, ("recent",)).then(self._know_recent).run()
         Operation(self.records, ("trouble",)).then(lambda told: self.notice.say(told) if told else None).run()
-        self.decoder.before = warm_up
+        self.decoder.before = _warm_up
+        # While nobody waits for it: the first film then finds its canvases made.
+        self.decoder.ready.connect(lambda: self.page.area.pair)
         self.decoder.start()
         self.records.start()
         self.assessor.start()
@@ -291,7 +292,7 @@ class Window(QMainWindow):
 
     def _fold(self, name: str, panel: QWidget) -> None:
         # Who folds the panel that has the keyboard wants to go on with the film.
-        self.page.area.film_canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.page.area.setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_wanted_by_hand = self._list_wanted_by_hand or name == "view.list"
         panel.setVisible(self.actions_[name].isChecked())
 
@@ -382,6 +383,14 @@ class Window(QMainWindow):
             if isinstance(keys, str):
                 self.actions_.remap(command.id, keys)
         self.actions_["view.light"].setChecked(theme.tokens() is theme.LIGHT)
+
+
+def _warm_up() -> None:
+    """Import what draws films, on a thread that has nothing else to do."""
+    from gui.reading import film_pair  # noqa: F401
+    from gui.widgets.film import warm_up
+
+    warm_up()
 
 
 def _samples() -> list[str]:

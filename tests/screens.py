@@ -85,12 +85,12 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     @state
     def networks_getting_ready(window: Window) -> None:
         window.open_paths([film("refer")])
-        until(lambda: window.page.area.view.film is not None, 200)
+        until(lambda: window.page.area.film is not None, 200)
 
     @state
     def no_networks(window: Window) -> None:
         window.open_paths([film("refer")])
-        until(lambda: window.page.area.view.film is not None, 1500)
+        until(lambda: window.page.area.film is not None, 1500)
 
     @state
     def opening(window: Window) -> None:
@@ -146,7 +146,7 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     @state
     def zoomed(window: Window) -> None:
         open_and_wait(window, film("refer"))
-        window.page.area.view.zoom_by(3, window.page.area.film_canvas.device_size)
+        window.page.area.pair.view.zoom_by(3, window.page.area.pair.film_canvas.device_size)
         window.actions_["film.invert"].trigger()
 
     # The canvas: turns, windows of the file, and the ways to draw a map.
@@ -163,7 +163,7 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     @state
     def patient_on_the_film(window: Window) -> None:
         open_sample(window)
-        window.page.area.film_foot.point(312.0, 200.0)
+        window.page.area.pair.film_foot.point(312.0, 200.0)
 
     @state
     def overlay_hidden(window: Window) -> None:
@@ -198,7 +198,7 @@ def one_size(size: str, out: Path, names: list[str]) -> None:
     @state
     def heatmap_menu(window: Window) -> QWidget | None:
         open_sample(window)
-        menu = window.page.area.map_foot.menu
+        menu = window.page.area.pair.map_foot.menu
         menu.popup(window.mapToGlobal(window.rect().center()))
         until(lambda: True, 100)
         return menu

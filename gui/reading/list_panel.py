@@ -153,6 +153,7 @@ class ListPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
         self._unread_first.setText("Unread first")
+        self._unread_first.setAccessibleName("Unread first")
         self._unread_first.setProperty("look", "small")
         self._unread_first.setCheckable(True)
         self._unread_first.setToolTip("Films that nobody has read yet stand first")

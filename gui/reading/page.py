@@ -10,7 +10,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import HilumError
-from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
 from gui.operation import Operation
 from gui.pages import Page
 from gui.reading import placards
@@ -23,11 +22,12 @@ from gui.reading.memory import Memory, ask_forget
 from gui.reading.studies import Entry
 from gui.reading.verdict import VerdictPanel
 from gui.services import Services
-from gui.widgets.film import Film, film
 
 if TYPE_CHECKING:
+    from core.imaging.radiograph import Radiograph
     from core.imaging.sources import ImageRef
     from core.inference.assessment import Assessment, Maps
+    from gui.widgets.film import Film
 
 # A list is for reading; whole folders are screened.
 MOST_FILMS = 500
@@ -73,7 +73,7 @@ class ReadingPage(Page):
             # Somebody wants another film than the one that is still being decoded.
             self._opening.drop()
             self._opening = None
-        if self.area.view.film is None:
+        if self.area.film is None:
             placards.looking(self.area.show_placard(), paths)
         Operation(self._decoder, ("find", tuple(paths), MOST_FILMS)).then(self._list).refused(self._cannot_list).run()
 
@@ -97,7 +97,7 @@ class ReadingPage(Page):
     def networks_unusable(self, error: HilumError) -> None:
         self._asking.ready, self._asking.unusable = False, error
         self._tell_changed()
-        if self._entry is None or self.area.view.film is not None:
+        if self._entry is None or self.area.film is not None:
             self.findings.not_assessed("No networks", error.reason)
 
     def show_nothing(self) -> None:
@@ -153,7 +153,7 @@ class ReadingPage(Page):
         """Nothing new is there to be shown."""
         if self._entry is None:
             self.show_nothing()
-        elif self.area.view.film is None:
+        elif self.area.film is None:
             self._open(self._entry)
 
     def _take_off(self, entries: Sequence[Entry]) -> None:
@@ -180,7 +180,7 @@ class ReadingPage(Page):
 
     def _show_entry(self, entry: Entry) -> None:
         self.left.go_to(entry)
-        is_there = self._opening is not None or self.area.view.film is not None
+        is_there = self._opening is not None or self.area.film is not None
         if entry is not self._entry or not is_there:
             self._open(entry)
 
@@ -189,7 +189,7 @@ class ReadingPage(Page):
         self.left.glances.hold()
         placards.opening(self.area.show_placard(), entry)
         self.findings.wait("The film is being opened.")
-        opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(film)
+        opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(_film)
         self._opening = opening.then(self._show_film).refused(self._explain).run()
         self._tell_changed()
 
@@ -295,7 +295,7 @@ class ReadingPage(Page):
         for entry in self.studies.entries:
             entry.assessment = None
         self.know_bundle(about)
-        if self.area.view.film is not None:
+        if self.area.film is not None:
             self._asking.ask()
 
     def _not_assessed(self, error: HilumError) -> None:
@@ -306,17 +306,19 @@ class ReadingPage(Page):
 
     def _declare(self, **changes: Any) -> None:
         """Corrections change what the networks see, and the picture follows."""
-        if self.area.view.film is None:
+        from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
+
+        if self.area.film is None:
             return
         self._asking.declare(**changes)
         corrections = self._asking.corrections
         turn = clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT)
-        self.area.view.corrected(turn)
-        self.area.view.invert(corrections.negative)
+        self.area.pair.view.corrected(turn)
+        self.area.pair.view.invert(corrections.negative)
         self._asking.ask()
 
     def _try_again(self) -> None:
-        if self._entry is not None and self.area.view.film is None:
+        if self._entry is not None and self.area.film is None:
             self._open(self._entry)
         else:
             self._asking.ask_again()
@@ -324,7 +326,7 @@ class ReadingPage(Page):
     # The reader's verdict, and what is remembered.
 
     def _tell_verdict(self) -> None:
-        entry = self._entry if self.area.view.film is not None else None
+        entry = self._entry if self.area.film is not None else None
         study = self.memory.study(entry) if entry is not None else None
         assessment = entry.assessment if entry is not None else None
         self.verdict.about(study, assessment, self.meaning.titles, self.meaning.classes)
@@ -339,7 +341,7 @@ class ReadingPage(Page):
     def _wire(self) -> None:
         self.left.chosen.connect(self._show_entry)
         self.left.known.connect(self.memory.ask)
-        self.left.left.connect(lambda: self.area.film_canvas.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.left.left.connect(lambda: self.area.setFocus(Qt.FocusReason.OtherFocusReason))
         self.memory.forgotten.connect(self._forgotten)
         self.memory.notice.connect(self.notice)
         self.verdict.given.connect(self._take_verdict)
@@ -364,7 +366,7 @@ class ReadingPage(Page):
 
     def _tell_changed(self) -> None:
         """Which commands make sense, and how the checkable ones stand."""
-        film = self.area.view.film
+        film = self.area.film
         shown = self._entry if film is not None else None
         assessment = shown.assessment if shown is not None else None
         holds = {
@@ -395,3 +397,10 @@ class ReadingPage(Page):
         row.addWidget(self.left)
         row.addWidget(self.area, 1)
         row.addWidget(self.right)
+
+
+def _film(radiograph: Radiograph) -> Film:
+    """Lay a radiograph down for drawing; on the reader thread, where the import belongs too."""
+    from gui.widgets.film import film
+
+    return film(radiograph)

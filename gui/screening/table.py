@@ -49,6 +49,8 @@ class Table(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         down, across = self.verticalHeader(), self.horizontalHeader()
+        down.setAccessibleName("Lines")
+        across.setAccessibleName("Columns")
         down.hide()
         # Rows of one fixed height: the view asks nothing of ten thousand rows to know where one of them is.
         down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -52,15 +52,15 @@ def area(only: FilmArea) -> FilmArea:
     only.show_placard()
     only.resize(1201, 640)
     for name, checked in (("findings.heatmap", True), ("findings.contour", False), ("view.patient", True)):
-        only.heatmap._actions[name].setChecked(checked)
-    only.heatmap.choose_member(ENSEMBLE)
-    only.heatmap.set_floor(0)
+        only.pair.heatmap._actions[name].setChecked(checked)
+    only.pair.heatmap.choose_member(ENSEMBLE)
+    only.pair.heatmap.set_floor(0)
     return only
 
 
 def press(area: FilmArea, *names: str) -> None:
     for name in names:
-        area.heatmap._actions[name].trigger()
+        area.pair.heatmap._actions[name].trigger()
 
 
 def open_film(area: FilmArea, folder: Path, **tags: object) -> np.ndarray:
@@ -85,17 +85,17 @@ def put_maps(area: FilmArea, *, members: bool = True, plain: bool = True) -> Non
 
 def test_letters_follow_every_turn_of_the_reader(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path, PatientOrientation=["L", "F"])
-    assert area.view.letters == Letters(top="H", right="L", bottom="F", left="R")
+    assert area.pair.view.letters == Letters(top="H", right="L", bottom="F", left="R")
     press(area, "film.right")
-    assert area.view.letters == Letters(top="R", right="H", bottom="L", left="F")
+    assert area.pair.view.letters == Letters(top="R", right="H", bottom="L", left="F")
     press(area, "film.right")
-    assert area.view.letters == Letters(top="F", right="R", bottom="H", left="L")
+    assert area.pair.view.letters == Letters(top="F", right="R", bottom="H", left="L")
     press(area, "film.flip")
-    assert area.view.letters == Letters(top="F", right="L", bottom="H", left="R")
+    assert area.pair.view.letters == Letters(top="F", right="L", bottom="H", left="R")
     press(area, "film.left")
-    assert area.view.letters == Letters(top="L", right="H", bottom="R", left="F")
+    assert area.pair.view.letters == Letters(top="L", right="H", bottom="R", left="F")
     press(area, "film.restore")
-    assert area.view.letters == Letters(top="H", right="L", bottom="F", left="R")
+    assert area.pair.view.letters == Letters(top="H", right="L", bottom="F", left="R")
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -116,12 +116,12 @@ def test_however_a_film_lies_in_its_file_right_is_shown_on_the_left(
     area: FilmArea, tmp_path: Path, orientation: list[str]
 ) -> None:
     open_film(area, tmp_path, PatientOrientation=orientation)
-    assert area.view.letters == Letters(top="H", right="L", bottom="F", left="R")
+    assert area.pair.view.letters == Letters(top="H", right="L", bottom="F", left="R")
 
 
 def test_a_lateral_film_has_front_and_back(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path, PatientOrientation=["P", "H"])
-    assert area.view.letters == Letters(top="H", right="P", bottom="F", left="A")
+    assert area.pair.view.letters == Letters(top="H", right="P", bottom="F", left="A")
 
 
 @pytest.mark.parametrize("orientation", [None, ["L", ""], ["L", "R"], ["X", "F"]])
@@ -129,22 +129,22 @@ def test_where_the_file_does_not_say_no_letter_is_invented(
     area: FilmArea, tmp_path: Path, orientation: list[str] | None
 ) -> None:
     open_film(area, tmp_path, PatientOrientation=orientation)
-    assert area.view.letters is None
+    assert area.pair.view.letters is None
     press(area, "film.right", "film.flip")
-    assert area.view.letters is None
+    assert area.pair.view.letters is None
 
 
 def test_a_declared_turn_says_where_the_sides_are_and_the_readers_own_comes_after_it(
     area: FilmArea, tmp_path: Path
 ) -> None:
     open_film(area, tmp_path, PatientOrientation=["L", "F"])
-    area.view.corrected(clockwise(90).then(MIRROR))
-    assert area.view.letters == Letters(top="H", right="L", bottom="F", left="R")
+    area.pair.view.corrected(clockwise(90).then(MIRROR))
+    assert area.pair.view.letters == Letters(top="H", right="L", bottom="F", left="R")
     press(area, "film.flip")
-    assert area.view.letters == Letters(top="H", right="R", bottom="F", left="L")
-    assert area.view.turn == clockwise(90)
+    assert area.pair.view.letters == Letters(top="H", right="R", bottom="F", left="L")
+    assert area.pair.view.turn == clockwise(90)
     press(area, "film.restore")
-    assert area.view.turn == clockwise(90).then(MIRROR), "what was declared stays"
+    assert area.pair.view.turn == clockwise(90).then(MIRROR), "what was declared stays"
 
 
 # Turns, windows, the readout.
@@ -152,24 +152,24 @@ def test_a_declared_turn_says_where_the_sides_are_and_the_readers_own_comes_afte
 
 def test_four_quarters_and_two_exchanges_change_nothing(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
-    before = area.film_canvas.grey()
+    before = area.pair.film_canvas.grey()
     for names in (["film.right"] * 4, ["film.flip"] * 2, ["film.left", "film.right"]):
         press(area, *names)
-        assert np.array_equal(area.film_canvas.grey(), before)
+        assert np.array_equal(area.pair.film_canvas.grey(), before)
     press(area, "film.right")
-    assert not np.array_equal(area.film_canvas.grey(), before)
+    assert not np.array_equal(area.pair.film_canvas.grey(), before)
 
 
 def test_a_turn_keeps_what_is_in_the_middle_there(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
-    size = area.film_canvas.device_size
+    size = area.pair.film_canvas.device_size
 
     def middle() -> np.ndarray:
         point = (size.height() / 2, size.width() / 2, 1.0)
-        return (area.view.placement(size).view_to_film((200, 160)) @ point)[:2]
+        return (area.pair.view.placement(size).view_to_film((200, 160)) @ point)[:2]
 
-    area.view.zoom_to(9.0, size)
-    area.view.pan(QPoint(300, -200).toPointF(), size)
+    area.pair.view.zoom_to(9.0, size)
+    area.pair.view.pan(QPoint(300, -200).toPointF(), size)
     before = middle()
     for name in ("film.right", "film.flip", "film.left", "film.left"):
         press(area, name)
@@ -178,33 +178,33 @@ def test_a_turn_keeps_what_is_in_the_middle_there(area: FilmArea, tmp_path: Path
 
 def test_restore_brings_back_window_turn_size_and_place(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path, WindowCenter=[60, 90], WindowWidth=[80, 120])
-    before = area.film_canvas.grey()
+    before = area.pair.film_canvas.grey()
     press(area, "film.right", "film.flip", "film.actual", "film.larger", "film.preset", "film.invert")
-    assert not np.array_equal(area.film_canvas.grey(), before)
+    assert not np.array_equal(area.pair.film_canvas.grey(), before)
     press(area, "film.restore")
-    assert np.array_equal(area.film_canvas.grey(), before)
-    assert area.view.fits
+    assert np.array_equal(area.pair.film_canvas.grey(), before)
+    assert area.pair.view.fits
 
 
 def test_the_files_windows_come_one_after_the_other(area: FilmArea, tmp_path: Path) -> None:
     names = {"WindowCenterWidthExplanation": ["Lung & bone", "Soft"]}
     open_film(area, tmp_path, WindowCenter=[60, 90], WindowWidth=[80, 120], **names)
-    offered = [voi.name for voi in area.view.presets]
+    offered = [voi.name for voi in area.pair.view.presets]
     assert offered[:2] == ["Lung & bone", "Soft"]
     seen = []
     for _one in range(len(offered) + 1):
-        seen.append(area.view.voi.name)
+        seen.append(area.pair.view.voi.name)
         press(area, "film.preset")
     assert seen == [*offered, offered[0]]
-    area.view.use(area.view.presets[1])
-    assert "Window: Soft" in area.film_foot.words
-    assert "C 90  W 120" in area.film_foot.words
+    area.pair.view.use(area.pair.view.presets[1])
+    assert "Window: Soft" in area.pair.film_foot.words
+    assert "C 90  W 120" in area.pair.film_foot.words
     menu = QMenu()
-    area.film_foot._offer_presets(menu)
+    area.pair.film_foot._offer_presets(menu)
     assert [action.text() for action in menu.actions()][:2] == ["Lung && bone", "Soft"]
     assert [action.isChecked() for action in menu.actions()][:2] == [False, True]
     menu.actions()[0].trigger()
-    assert area.view.voi is area.view.presets[0]
+    assert area.pair.view.voi is area.pair.view.presets[0]
 
 
 @pytest.mark.parametrize(("tags", "words"), [
@@ -223,10 +223,10 @@ def test_the_foot_says_value_and_place_with_the_kind_of_spacing(
     r, c = np.indices((300, 260))
     pixels = ((r + c) % 250).astype(np.uint8)
     area.show_film(film(radiograph(write_dicom(tmp_path / "film.dcm", pixels, RescaleSlope="2", **tags))))
-    area.film_foot.point(200.5, 100.5)
-    assert f"{pixels[200, 100] * 2} {words}" in area.film_foot.words
-    area.film_foot.point(-3.0, 10.0)
-    assert "260 × 300 px" in area.film_foot.words, "beside the film it says how large it is"
+    area.pair.film_foot.point(200.5, 100.5)
+    assert f"{pixels[200, 100] * 2} {words}" in area.pair.film_foot.words
+    area.pair.film_foot.point(-3.0, 10.0)
+    assert "260 × 300 px" in area.pair.film_foot.words, "beside the film it says how large it is"
 
 
 def test_millimetres_follow_the_film_put_upright(area: FilmArea, tmp_path: Path) -> None:
@@ -234,22 +234,22 @@ def test_millimetres_follow_the_film_put_upright(area: FilmArea, tmp_path: Path)
     pixels = np.zeros((100, 300), np.uint8)
     tags = {"PatientOrientation": ["F", "L"], "ImagerPixelSpacing": ["0.1", "0.2"], "PixelAspectRatio": ["1", "1"]}
     area.show_film(film(radiograph(write_dicom(tmp_path / "film.dcm", pixels, **tags))))
-    assert area.view.film.shape == (300, 100)
-    area.film_foot.point(200.0, 50.0)
-    assert "at 5.0, 40.0 mm at detector" in area.film_foot.words
+    assert area.film.shape == (300, 100)
+    area.pair.film_foot.point(200.0, 50.0)
+    assert "at 5.0, 40.0 mm at detector" in area.pair.film_foot.words
 
 
 def test_the_pointer_on_either_canvas_is_read(area: FilmArea, tmp_path: Path, qtbot: QtBot) -> None:
     pixels = open_film(area, tmp_path)
     press(area, "film.right")
-    for canvas in (area.film_canvas, area.twin):
-        placement = area.view.placement(canvas.device_size)
+    for canvas in (area.pair.film_canvas, area.pair.twin):
+        placement = area.pair.view.placement(canvas.device_size)
         at = np.linalg.inv(placement.view_to_film((200, 160))) @ (150.5, 20.5, 1.0)
-        area.film_foot.point(None, None)
+        area.pair.film_foot.point(None, None)
         qtbot.mouseMove(canvas, QPoint(int(at[1]), int(at[0])))
         # The offscreen pointer does not enter: what the move means is asked for.
         canvas._point_at(QPoint(int(at[1]), int(at[0])).toPointF())
-        assert f"{pixels[150, 20]} at 20, 150 px" in area.film_foot.words
+        assert f"{pixels[150, 20]} at 20, 150 px" in area.pair.film_foot.words
 
 
 # Whose film it is.
@@ -260,20 +260,20 @@ def test_the_corners_say_what_the_file_says_and_d_hides_it(host: QWidget, tmp_pa
     area = FilmArea(Actions(host), preferences, host)
     tags = {"StudyDate": "20240501", "Manufacturer": "ACME", "PatientSex": "F"}
     open_film(area, tmp_path, **tags)
-    assert area.film_canvas.left == ("PHANTOM, TEST", "T1", "50 y, woman")
-    assert area.film_canvas.right == ("2024-05-01", "PA", "ACME")
+    assert area.pair.film_canvas.left == ("PHANTOM, TEST", "T1", "50 y, woman")
+    assert area.pair.film_canvas.right == ("2024-05-01", "PA", "ACME")
     press(area, "view.patient")
-    said = (*area.film_canvas.left, *area.film_canvas.right, *area.twin.left, *area.twin.right)
+    said = (*area.pair.film_canvas.left, *area.pair.film_canvas.right, *area.pair.twin.left, *area.pair.twin.right)
     assert said == ("Radiograph", "Where the ensemble looked")
     assert preferences.value("overlay") is False
     open_film(area, tmp_path, **tags)
-    assert area.film_canvas.left == ("Radiograph",), "the next film too"
+    assert area.pair.film_canvas.left == ("Radiograph",), "the next film too"
     assert not FilmArea(Actions(QWidget(host)), preferences, host)._actions["view.patient"].isChecked()
 
 
 def test_a_picture_that_states_nothing_has_no_names(area: FilmArea, tmp_path: Path) -> None:
     area.show_film(film(radiograph(write_png(tmp_path / "film.png", np.zeros((90, 80), np.uint8)))))
-    assert (area.film_canvas.left, area.film_canvas.right) == (("Radiograph",), ())
+    assert (area.pair.film_canvas.left, area.pair.film_canvas.right) == (("Radiograph",), ())
 
 
 @pytest.mark.parametrize(("years", "words"), [(0.02, "7 days"), (0.5, "6 months"), (1.9, "22 months"), (63.7, "63 y")])
@@ -289,32 +289,32 @@ def test_m_shows_all_together_and_then_each_member(area: FilmArea, tmp_path: Pat
     put_maps(area)
     seen = []
     for _one in range(4):
-        seen.append((area.heatmap.source, area.twin.left[0], float(area.heatmap.layer.values.max())))
+        seen.append((area.pair.heatmap.source, area.pair.twin.left[0], float(area.pair.heatmap.layer.values.max())))
         press(area, "findings.member")
     assert [each[0] for each in seen] == ["ensemble", "lite0", "mobile", "ensemble"]
     assert [each[1] for each in seen[:2]] == ["Where the ensemble looked", "Where lite0 looked"]
     assert [each[2] for each in seen[:3]] == pytest.approx([0.6, 0.8, 1.0])
-    assert "Speaks for COVID-19 rather than the rest, lite0" in area.meaning
+    assert "Speaks for COVID-19 rather than the rest, lite0" in area.pair.meaning
 
 
 def test_e_shows_the_class_alone_and_says_so(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
     put_maps(area)
     press(area, "findings.member", "findings.alone")
-    assert float(area.heatmap.layer.values.max()) == pytest.approx(1.2)
-    assert "Speaks for COVID-19 taken alone, ensemble" in area.meaning
+    assert float(area.pair.heatmap.layer.values.max()) == pytest.approx(1.2)
+    assert "Speaks for COVID-19 taken alone, ensemble" in area.pair.meaning
     press(area, "findings.member")
-    assert not area.heatmap._actions["findings.alone"].isChecked(), "members have it against the rest only"
+    assert not area.pair.heatmap._actions["findings.alone"].isChecked(), "members have it against the rest only"
     press(area, "findings.alone", "findings.alone")
-    assert "rather than the rest, ensemble" in area.meaning
+    assert "rather than the rest, ensemble" in area.pair.meaning
 
 
 def test_what_a_bundle_does_not_give_cannot_be_chosen(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
     put_maps(area, members=False, plain=False)
     press(area, "findings.member", "findings.alone")
-    assert not area.heatmap._actions["findings.alone"].isChecked()
-    assert "rather than the rest, ensemble" in area.meaning
+    assert not area.pair.heatmap._actions["findings.alone"].isChecked()
+    assert "rather than the rest, ensemble" in area.pair.meaning
 
 
 def test_a_member_is_forgotten_with_the_bundle_that_had_it(area: FilmArea, tmp_path: Path) -> None:
@@ -323,44 +323,44 @@ def test_a_member_is_forgotten_with_the_bundle_that_had_it(area: FilmArea, tmp_p
     press(area, "findings.member")
     open_film(area, tmp_path)
     put_maps(area, members=False)
-    assert area.heatmap.source == "ensemble"
+    assert area.pair.heatmap.source == "ensemble"
 
 
 def test_why_nothing_is_drawn_is_a_sentence(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
     put_maps(area)
-    assert area.twin.remark == ""
+    assert area.pair.twin.remark == ""
     press(area, *["findings.less"] * 7)
-    assert (area.twin.remark, area.heatmap.layer) == ("No place reaches 70 % of the scale.", None)
+    assert (area.pair.twin.remark, area.pair.heatmap.layer) == ("No place reaches 70 % of the scale.", None)
     press(area, *["findings.more"] * 9)
-    assert area.heatmap.floor == 0
+    assert area.pair.heatmap.floor == 0
     press(area, "findings.heatmap")
-    assert (area.twin.remark, area.heatmap.layer) == ("Heatmap hidden (H)", None)
+    assert (area.pair.twin.remark, area.pair.heatmap.layer) == ("Heatmap hidden (H)", None)
     press(area, "findings.heatmap", "findings.next")
-    assert area.twin.remark == "Nothing in the film speaks for normal rather than the rest."
-    assert area.meaning == "Colour bar: no map"
+    assert area.pair.twin.remark == "Nothing in the film speaks for normal rather than the rest."
+    assert area.pair.meaning == "Colour bar: no map"
 
 
 def test_contours_are_named_on_the_bar(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
     put_maps(area)
     press(area, "findings.contour")
-    assert "lines at 50 % and 80 % of the scale" in area.meaning
+    assert "lines at 50 % and 80 % of the scale" in area.pair.meaning
     press(area, "findings.contour", "findings.less", "findings.less")
-    assert "hidden below 20 % of the scale" in area.meaning
+    assert "hidden below 20 % of the scale" in area.pair.meaning
 
 
 def test_every_choice_of_the_heatmap_is_in_one_menu(area: FilmArea, tmp_path: Path) -> None:
     open_film(area, tmp_path)
     put_maps(area)
-    menu = area.map_foot.menu
+    menu = area.pair.map_foot.menu
     menu.aboutToShow.emit()
     finding, member = menu.actions()[:2]
     assert [action.text() for action in finding.menu().actions()] == ["Normal", "COVID-19"]
     assert [action.text() for action in member.menu().actions()] == ["All members together", *MEMBERS]
     assert [action.isChecked() for action in member.menu().actions()] == [True, False, False]
     member.menu().actions()[2].trigger()
-    assert area.heatmap.source == "mobile"
+    assert area.pair.heatmap.source == "mobile"
     finding.menu().actions()[0].trigger()
     assert area.chosen == "normal"
     names = {action.objectName() for action in menu.actions()}
@@ -373,10 +373,10 @@ def test_narrow_the_film_lies_under_the_map_and_its_meaning_stays(area: FilmArea
     open_film(area, tmp_path)
     put_maps(area)
     area.resize(500, 640)
-    assert not area.twin.isVisible()
-    assert area.film_canvas._layer is area.heatmap.layer
-    assert area.map_foot.isVisible()
-    assert area.film_canvas.left[-1] == "Where the ensemble looked"
+    assert not area.pair.twin.isVisible()
+    assert area.pair.film_canvas._layer is area.pair.heatmap.layer
+    assert area.pair.map_foot.isVisible()
+    assert area.pair.film_canvas.left[-1] == "Where the ensemble looked"
     area.resize(1201, 640)
-    assert area.twin.isVisible()
-    assert area.film_canvas._layer is None
+    assert area.pair.twin.isVisible()
+    assert area.pair.film_canvas._layer is None

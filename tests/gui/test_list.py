@@ -117,7 +117,7 @@ def test_search_leaves_films_by_name_id_date_and_finding(
         assert lines(window) == found
     qtbot.keyClick(field, Qt.Key.Key_Escape)
     assert len(lines(window)) == 3
-    assert window.page.area.view.film is not None
+    assert window.page.area.film is not None
 
 
 def test_who_goes_down_from_the_search_field_is_on_the_list_of_what_was_found(
@@ -129,7 +129,7 @@ def test_who_goes_down_from_the_search_field_is_on_the_list_of_what_was_found(
     window.actions_["view.search"].trigger()
     qtbot.keyClicks(window.page.left.field, "thr")
     window.actions_["film.next"].trigger()
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert window.page.list.currentIndex().data() == "three.png"
     assert not window.page.area.placard.isVisible()
 
@@ -148,12 +148,12 @@ def test_films_of_one_study_stand_together_under_a_title_that_next_passes_by(
     seen = []
     for _step in range(2):
         window.actions_["film.next"].trigger()
-        wait(lambda: window.page.area.view.film is not None)
-        seen.append(Path(window.page.area.view.film.radiograph.ref.path).name)
+        wait(lambda: window.page.area.film is not None)
+        seen.append(Path(window.page.area.film.radiograph.ref.path).name)
     assert seen == ["c.dcm", "b.dcm"]
     window.page.list.setCurrentIndex(window.page.studies.place(entries(window)[0]))
-    wait(lambda: window.page.area.view.film is not None)
-    assert window.page.area.view.film.radiograph.ref.path == str(films[0])
+    wait(lambda: window.page.area.film is not None)
+    assert window.page.area.film.radiograph.ref.path == str(films[0])
 
 
 def test_unread_films_stand_first_when_the_reader_wants_it_and_do_not_leave_while_read(
@@ -161,7 +161,7 @@ def test_unread_films_stand_first_when_the_reader_wants_it_and_do_not_leave_whil
 ) -> None:
     window = open_window()
     window.open_paths([str(make_film(name)) for name in ("a", "b", "c")])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert entries(window)[0].spoken.endswith(", read")
     assert entries(window)[1].spoken.endswith(", unread")
     button = next(one for one in window.page.left.findChildren(QToolButton) if one.text() == "Unread first")
@@ -242,7 +242,7 @@ def test_a_forgotten_study_leaves_the_list_and_the_records_after_one_question(
     qtbot.mouseClick(press, Qt.MouseButton.LeftButton)
     wait(lambda: [entry.ref.name for entry in entries(window)] == ["b.dcm"])
     assert all(film.exists() for film in films)
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     kept: list[Any] = []
     ask_kept(window, kept)
     wait(lambda: kept)
@@ -273,7 +273,7 @@ def test_records_that_cannot_be_kept_are_told_of(
     window = open_window()
     wait(lambda: "Verdicts are not kept." in window.notice.sentence)
     window.open_paths([str(make_film("refer"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
 
 
 def test_keeping_a_study_after_all_changes_nothing(
@@ -281,11 +281,11 @@ def test_keeping_a_study_after_all_changes_nothing(
 ) -> None:
     window = open_window()
     window.open_paths([str(make_dicom("a"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     window.actions_["file.forget"].trigger()
     qtbot.keyClick(window.page.findChild(QMessageBox), Qt.Key.Key_Escape)
     assert len(entries(window)) == 1
-    assert window.page.area.view.film is not None
+    assert window.page.area.film is not None
 
 
 def test_a_file_that_ended_its_decoder_twice_says_so_on_the_list_and_is_left_alone(

@@ -39,7 +39,7 @@ def only(qapp: QApplication) -> Iterator[FilmArea]:
     area.resize(901, 560)
     host.resize(area.size())
     host.show()
-    for canvas in (area.film_canvas, area.twin):
+    for canvas in (area.pair.film_canvas, area.pair.twin):
         canvas.lettered = False
     yield area
     host.close()
@@ -62,7 +62,7 @@ def show(area: FilmArea, folder: Path, tags: dict[str, object], corrections: Cor
     shape, grid_to_settled = grid(settled)
     values = resized(settled.pixels.astype(np.float32) / 65535, *shape) - 0.4
     area.show_film(film(one))
-    area.view.corrected(clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT))
+    area.pair.view.corrected(clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT))
     area.put_maps(Maps(("it",), values[None] * 2.5, settled.settled_to_stored @ grid_to_settled), "it", str)
     area.remark("")
 
@@ -83,10 +83,10 @@ def centre(weight: np.ndarray) -> np.ndarray:
 
 def square_and_heat(area: FilmArea) -> tuple[np.ndarray, np.ndarray]:
     """Where on the screen the radiograph is bright, and where its twin is coloured."""
-    for canvas in (area.film_canvas, area.twin):
+    for canvas in (area.pair.film_canvas, area.pair.twin):
         canvas.write()
-    bright = grabbed(area.film_canvas)[..., 0] > 120
-    seen = grabbed(area.twin).astype(int)
+    bright = grabbed(area.pair.film_canvas)[..., 0] > 120
+    seen = grabbed(area.pair.twin).astype(int)
     coloured = np.ptp(seen, axis=2).astype(float)
     assert bright.sum() > 1500 and coloured.max() > 20
     return centre(bright.astype(float)), centre(coloured)
@@ -98,7 +98,7 @@ def test_it_lies_on_the_square_however_the_reader_turns_the_film(
     area: FilmArea, tmp_path: Path, turn: Turn, tags: dict[str, object]
 ) -> None:
     show(area, tmp_path, tags, Corrections())
-    area.view.turn_by(turn)
+    area.pair.view.turn_by(turn)
     square, coloured = square_and_heat(area)
     # Half a cell of the map on the screen: its values are those of cells, the square ends between them.
     assert coloured == pytest.approx(square, abs=4)
@@ -110,7 +110,7 @@ def test_it_lies_on_the_square_under_declared_corrections(
 ) -> None:
     for turn in (UPRIGHT, TURNS[3]):
         show(area, tmp_path, TAGS, corrections)
-        area.view.turn_by(turn)
+        area.pair.view.turn_by(turn)
         square, coloured = square_and_heat(area)
         assert coloured == pytest.approx(square, abs=4)
 
@@ -120,7 +120,7 @@ def test_turned_films_show_the_square_at_eight_places(area: FilmArea, tmp_path: 
     places = set()
     for turn in TURNS:
         show(area, tmp_path, {}, Corrections())
-        area.view.turn_by(turn)
+        area.pair.view.turn_by(turn)
         places.add(tuple(square_and_heat(area)[0].round()))
     assert len(places) == 8
     for one, other in itertools.combinations(places, 2):
@@ -129,22 +129,22 @@ def test_turned_films_show_the_square_at_eight_places(area: FilmArea, tmp_path: 
 
 def test_zoomed_and_moved_it_stays_on_the_square(area: FilmArea, tmp_path: Path) -> None:
     show(area, tmp_path, {}, Corrections())
-    size = area.twin.device_size
-    area.view.turn_by(clockwise(90))
-    area.view.zoom_to(1.7, size)
-    row, column, _one = np.linalg.inv(area.view.placement(size).view_to_film((620, 530))) @ (180, 370, 1)
-    area.view.pan(QPointF(size.width() / 2 - column + 31, size.height() / 2 - row - 17), size)
+    size = area.pair.twin.device_size
+    area.pair.view.turn_by(clockwise(90))
+    area.pair.view.zoom_to(1.7, size)
+    row, column, _one = np.linalg.inv(area.pair.view.placement(size).view_to_film((620, 530))) @ (180, 370, 1)
+    area.pair.view.pan(QPointF(size.width() / 2 - column + 31, size.height() / 2 - row - 17), size)
     square, coloured = square_and_heat(area)
     assert coloured == pytest.approx(square, abs=8)
 
 
 def test_beyond_the_film_nothing_is_coloured(area: FilmArea, tmp_path: Path) -> None:
     show(area, tmp_path, {}, Corrections())
-    maps = area.heatmap.maps
+    maps = area.pair.heatmap.maps
     area.put_maps(Maps(("it",), np.ones_like(maps.values), maps.grid_to_stored), "it", str)
     area.remark("")
-    seen = grabbed(area.twin)
-    rows, columns = area.view.placement(area.twin.device_size).box((620, 530))
+    seen = grabbed(area.pair.twin)
+    rows, columns = area.pair.view.placement(area.pair.twin.device_size).box((620, 530))
     inside = np.zeros(seen.shape[:2], bool)
     inside[rows, columns] = True
     coloured = np.ptp(seen.astype(int), axis=2) > 4
@@ -155,9 +155,9 @@ def test_beyond_the_film_nothing_is_coloured(area: FilmArea, tmp_path: Path) -> 
 def test_a_contour_runs_where_the_wash_has_its_value(area: FilmArea, tmp_path: Path) -> None:
     show(area, tmp_path, {}, Corrections())
     put_hill(area)
-    area.view.turn_by(TURNS[5])
-    layer, placement = area.heatmap.layer, area.view.placement(area.twin.device_size)
-    to_view = heat.grid_to_view(layer, area.view.film, placement)
+    area.pair.view.turn_by(TURNS[5])
+    layer, placement = area.pair.heatmap.layer, area.pair.view.placement(area.pair.twin.device_size)
+    to_view = heat.grid_to_view(layer, area.film, placement)
     spread = spread_over(layer.values, to_view, (placement.rows, placement.columns))
     found = heat.contours(layer)
     assert [share for share, _lines in found] == [0.5, 0.8]
@@ -170,12 +170,12 @@ def test_a_contour_runs_where_the_wash_has_its_value(area: FilmArea, tmp_path: P
 def test_contours_are_light_in_a_dark_casing(area: FilmArea, tmp_path: Path) -> None:
     show(area, tmp_path, {}, Corrections())
     put_hill(area)
-    area.view.zoom_to(1.5, area.twin.device_size)
-    area.view.pan(QPointF(-100, 0), area.twin.device_size)
-    area.twin.put(None)
-    before = grabbed(area.twin).astype(int)
-    area.heatmap._actions["findings.contour"].trigger()
-    seen = grabbed(area.twin).astype(int)
+    area.pair.view.zoom_to(1.5, area.pair.twin.device_size)
+    area.pair.view.pan(QPointF(-100, 0), area.pair.twin.device_size)
+    area.pair.twin.put(None)
+    before = grabbed(area.pair.twin).astype(int)
+    area.pair.heatmap._actions["findings.contour"].trigger()
+    seen = grabbed(area.pair.twin).astype(int)
     assert ((seen.max(axis=2) > 230) & (before.max(axis=2) < 50)).sum() > 100, "light on the dark film"
     assert ((seen.max(axis=2) < 40) & (before.max(axis=2) > 150)).sum() > 20, "dark on the bright square"
 
@@ -183,9 +183,9 @@ def test_contours_are_light_in_a_dark_casing(area: FilmArea, tmp_path: Path) -> 
 def test_weak_places_can_be_hidden_and_the_rest_keeps_its_colours(area: FilmArea, tmp_path: Path) -> None:
     show(area, tmp_path, {}, Corrections())
     put_hill(area)
-    before = grabbed(area.twin).astype(int)
-    area.heatmap.set_floor(60)
-    after = grabbed(area.twin).astype(int)
+    before = grabbed(area.pair.twin).astype(int)
+    area.pair.heatmap.set_floor(60)
+    after = grabbed(area.pair.twin).astype(int)
     coloured = [np.ptp(seen, axis=2) > 8 for seen in (before, after)]
     assert 0.05 < coloured[1].mean() < 0.6 * coloured[0].mean()
     middle = tuple(centre(coloured[1].astype(float)).astype(int))

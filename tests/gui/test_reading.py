@@ -47,7 +47,7 @@ def test_a_film_is_opened_assessed_and_its_finding_stands_on_the_list(
     assert rows(window)["COVID-19"].accessibleName() == "COVID-19, probability 0.71"
     assert window.page.studies.entries[0].outcome == "Refer COVID-19 0.71"
     assert "openvino CPU f32 · 31 ms" in window.state
-    assert "Speaks for COVID-19 rather than the rest" in window.page.area.meaning
+    assert "Speaks for COVID-19 rather than the rest" in window.page.area.pair.meaning
 
 
 def test_a_film_below_the_operating_point_says_so(open_window: OpenWindow, make_film: MakeFilm, wait: Callable) -> None:
@@ -55,7 +55,7 @@ def test_a_film_below_the_operating_point_says_so(open_window: OpenWindow, make_
     window.open_paths([str(make_film("normal"))])
     wait(lambda: assessed(window))
     assert "Below the operating point" in window.page.findings.sentences
-    assert window.page.area.twin.remark == "Nothing in the film speaks for normal rather than the rest."
+    assert window.page.area.pair.twin.remark == "Nothing in the film speaks for normal rather than the rest."
 
 
 def test_the_ensemble_abstains_in_words(open_window: OpenWindow, make_film: MakeFilm, wait: Callable) -> None:
@@ -85,7 +85,7 @@ def test_dropped_files_are_listed_and_the_first_is_shown(
 ) -> None:
     window = open_window()
     drop(window, *(make_film(name) for name in ("one", "two")))
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert names(window) == ["one.png", "two.png"]
     assert window.page.list.currentIndex().row() == 0
 
@@ -102,11 +102,11 @@ def test_a_dropped_folder_and_a_dropped_archive_are_listed_by_what_is_in_them(
         for name in ("inner/a-refer.png", "b-normal.png"):
             packed.write(make_film(Path(name).stem), name)
     drop(window, folder, archive)
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert names(window) == ["first.png", "films.zip!inner/a-refer.png", "films.zip!b-normal.png"]
     window.actions_["film.next"].trigger()
     wait(lambda: assessed(window))
-    assert window.page.area.view.film.radiograph.ref.member == "inner/a-refer.png"
+    assert window.page.area.film.radiograph.ref.member == "inner/a-refer.png"
 
 
 def test_files_dropped_on_the_search_field_are_opened_too(
@@ -123,8 +123,8 @@ def test_a_second_film_opened_while_the_first_decodes_is_the_only_one_that_is_sh
 ) -> None:
     window = open_window()
     shown: list[tuple[int, int]] = []
-    window.page.area.view.changed.connect(
-        lambda: shown.append(window.page.area.view.film.shape) if window.page.area.view.film else None
+    window.page.area.pair.view.changed.connect(
+        lambda: shown.append(window.page.area.film.shape) if window.page.area.film else None
     )
     slow = make_film("waits", rows=400)
     window.open_paths([str(slow)])
@@ -146,7 +146,7 @@ def test_a_folder_without_files_leaves_the_film_that_is_being_opened(
     wait(lambda: "Opening waits.png" in window.page.area.placard.words)
     window.open_paths([str(tmp_path / "empty")])
     slow.with_suffix(".go").write_text("now")
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert window.notice.sentence == "There is no file in that folder."
 
 
@@ -161,7 +161,7 @@ def test_with_the_list_folded_radiograph_and_heatmap_take_seventy_percent_of_a_s
     wait(lambda: not window.page.left.isVisible())
     area = window.page.area
     wait(lambda: area.width() * area.height() >= 0.70 * 1366 * 768)
-    wait(lambda: area.film_canvas.size() == area.twin.size())
+    wait(lambda: area.pair.film_canvas.size() == area.pair.twin.size())
     assert window.page.verdict.isVisible()
     assert window.page.rect().contains(window.page.right.geometry())
 
@@ -213,10 +213,10 @@ def test_several_windows_of_a_file_are_a_choice_and_one_is_not(
     pixels = disc((300, 260), (90, 80), 40)
     several = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=[120, 60], WindowWidth=[200, 90])
     window.open_paths([str(several), str(make_film("b"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert window.actions_["film.preset"].isEnabled()
     window.actions_["film.next"].trigger()
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert not window.actions_["film.preset"].isEnabled()
 
 
@@ -228,7 +228,7 @@ def test_another_finding_is_shown_when_its_row_is_pressed(
     wait(lambda: assessed(window))
     qtbot.mouseClick(rows(window)["Pneumonia"], Qt.MouseButton.LeftButton)
     assert window.page.area.chosen == "pneumonia"
-    assert "Speaks for pneumonia rather than the rest" in window.page.area.meaning
+    assert "Speaks for pneumonia rather than the rest" in window.page.area.pair.meaning
     window.actions_["findings.next"].trigger()
     assert rows(window)["COVID-19"].isChecked()
 
@@ -288,8 +288,8 @@ def test_declared_corrections_reach_the_networks_and_the_picture(
     wait(lambda: "Declared a negative" in window.page.findings.sentences)
     corrections = window.page.studies.entries[0].assessment.corrections
     assert (corrections.negative, corrections.turned, corrections.mirrored) == (True, 90, True)
-    assert window.page.area.view.turned_shape == (260, 300)
-    assert window.page.area.view.inverted
+    assert window.page.area.pair.view.turned_shape == (260, 300)
+    assert window.page.area.pair.view.inverted
 
 
 def test_a_decoder_that_dies_once_is_replaced_and_the_film_opens(
@@ -297,7 +297,7 @@ def test_a_decoder_that_dies_once_is_replaced_and_the_film_opens(
 ) -> None:
     window = open_window()
     window.open_paths([str(make_film("kills-once"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert window.notice.sentence == "The decoder ended unexpectedly; it was started again and tries once more."
 
 
@@ -332,7 +332,7 @@ def test_an_engine_that_dies_is_named_and_the_film_stays(
     window = open_window()
     window.open_paths([str(make_film("ends-networks")), str(make_film("refer"))])
     wait(lambda: "twice on the same file" in window.notice.sentence)
-    assert window.page.area.view.film is not None
+    assert window.page.area.film is not None
     window.actions_["film.next"].trigger()
     wait(lambda: assessed(window))
 
@@ -342,7 +342,7 @@ def test_without_a_bundle_films_can_be_read_and_the_window_says_why_there_is_no_
 ) -> None:
     window = open_window(assessor="tests.gui.standins:no_bundle")
     window.open_paths([str(make_film("refer"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     wait(lambda: "There is no bundle at models/adult-covid." in window.page.findings.sentences)
     assert window.state == "No networks; films can be read"
 
@@ -352,7 +352,7 @@ def test_a_film_can_be_read_while_the_networks_get_ready(
 ) -> None:
     window = open_window(assessor="tests.gui.standins:slow_assessor")
     window.open_paths([str(make_film("refer"))])
-    wait(lambda: window.page.area.view.film is not None)
+    wait(lambda: window.page.area.film is not None)
     assert "The networks are getting ready." in window.page.findings.sentences
 
 
@@ -366,7 +366,7 @@ def test_a_late_answer_for_a_film_that_is_no_longer_shown_is_dropped(
     window.actions_["film.next"].trigger()
     late.with_suffix(".go").write_text("now")
     wait(lambda: assessed(window))
-    assert window.page.area.view.film.shape == (200, 260)
+    assert window.page.area.film.shape == (200, 260)
 
 
 def test_taking_the_last_film_off_the_list_leaves_the_empty_page(
@@ -391,8 +391,8 @@ def test_dragging_changes_the_window_on_both_canvases_and_reset_gives_the_files_
 ) -> None:
     window = open_window()
     window.open_paths([str(make_film("refer"))])
-    wait(lambda: window.page.area.view.film is not None)
-    canvas, twin, view = window.page.area.film_canvas, window.page.area.twin, window.page.area.view
+    wait(lambda: window.page.area.film is not None)
+    canvas, twin, view = window.page.area.pair.film_canvas, window.page.area.pair.twin, window.page.area.pair.view
     before = canvas.grey()
     qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 100))
     qtbot.mouseMove(canvas, QPoint(160, 130))
@@ -423,10 +423,10 @@ def test_a_heatmap_of_before_is_never_shown_under_other_corrections(
     window.open_paths([str(make_film("refer"))])
     wait(lambda: assessed(window))
     window.actions_["findings.turned"].trigger()
-    assert window.page.area.meaning == "Colour bar: no map"
+    assert window.page.area.pair.meaning == "Colour bar: no map"
     assert window.page.studies.entries[0].assessment is None
     wait(lambda: assessed(window))
-    assert "Speaks for COVID-19" in window.page.area.meaning
+    assert "Speaks for COVID-19" in window.page.area.pair.meaning
 
 
 def test_an_engine_that_fails_on_a_film_says_so_and_is_not_called_missing(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.commands import Actions
@@ -145,3 +145,33 @@ def test_a_change_of_preference_is_told_once(qtbot: QtBot) -> None:
     preferences.put("reader", None)
     assert told == ["reader", "reader"]
     assert preferences.value("reader") is None
+
+
+class Watcher(QObject):
+    """Notes every widget that appears as a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.seen.append(type(watched).__name__)
+        return False
+
+
+def test_nothing_flashes_up_as_a_window_of_its_own(
+    qtbot: QtBot, qapp: QApplication, open_window: OpenWindow, make_film: MakeFilm
+) -> None:
+    """A part that is shown before it has a place in the window is one on the screen for a moment."""
+    watcher = Watcher()
+    qapp.installEventFilter(watcher)
+    try:
+        window = open_window()
+        with qtbot.waitSignal(window.page.assessed, timeout=LONG):
+            window.open_paths([str(make_film("refer"))])
+        for page in ("screening", "settings", "reading"):
+            window.go_to(page)
+    finally:
+        qapp.removeEventFilter(watcher)
+    assert watcher.seen == ["Window"]

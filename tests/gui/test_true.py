@@ -130,12 +130,12 @@ def test_words_stand_at_the_edges_and_change_no_other_grey_level(qapp: QApplicat
     theme.apply(qapp, theme.DARK)
     host = QWidget()
     area = FilmArea(Actions(host), parent=host)
-    area.resize(2 * expected.shape[1] + 1, expected.shape[0] + area.film_foot.height())
+    area.resize(2 * expected.shape[1] + 1, expected.shape[0] + area.pair.film_foot.height())
     area.show_film(film(one))
     host.resize(area.size())
     host.show()
-    for canvas in (area.film_canvas, area.twin):
-        area.view.zoom_to(1.0, canvas.device_size)
+    for canvas in (area.pair.film_canvas, area.pair.twin):
+        area.pair.view.zoom_to(1.0, canvas.device_size)
         picture = grabbed(canvas)
         assert picture.shape[:2] == expected.shape
         rows, columns = np.nonzero((picture != expected[..., None]).any(axis=2))

@@ -37,7 +37,7 @@ def read(open_window: OpenWindow, make_film: MakeFilm, qtbot: QtBot) -> Read:
 def press(qtbot: QtBot, window: Window, key: Qt.Key, shift: bool = False) -> None:
     """On the film, where a reader's keyboard is."""
     modifier = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
-    qtbot.keyClick(window.page.area.film_canvas, key, modifier)
+    qtbot.keyClick(window.page.area.pair.film_canvas, key, modifier)
 
 
 def says(qtbot: QtBot, window: Window, sentence: str) -> None:

@@ -30,21 +30,21 @@ def main(path: Path) -> int:
     host.menuBar().setFixedHeight(27)
     host.resize(901, 561)
     host.show()
-    area.film_canvas.lettered = area.twin.lettered = False
+    area.pair.film_canvas.lettered = area.pair.twin.lettered = False
     area.show_film(film(one))
-    area.film_canvas.write()
-    area.twin.write()
+    area.pair.film_canvas.write()
+    area.pair.twin.write()
     application.processEvents()
     differs = compared = 0
-    for canvas in (area.film_canvas, area.twin):
-        area.view.zoom_to(1.0, canvas.device_size)
+    for canvas in (area.pair.film_canvas, area.pair.twin):
+        area.pair.view.zoom_to(1.0, canvas.device_size)
         # Of the whole window: that is where a canvas may come to lie between two screen pixels.
         image = host.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
         ratio = image.devicePixelRatio()
         picture = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         corner = canvas.mapTo(host, canvas.rect().topLeft())
         top, left = int(corner.y() * ratio + 0.5), int(corner.x() * ratio + 0.5)
-        placement = area.view.placement(canvas.device_size)
+        placement = area.pair.view.placement(canvas.device_size)
         assert placement is not None
         expected = one.as_read()
         rows, columns = placement.box(expected.shape)
