@@ -169,6 +169,10 @@ def test_a_run_of_the_command_line_opens_and_goes_on(client: Client, tmp_path: P
         (terms,) = database.execute("SELECT value FROM run WHERE name = 'terms'").fetchone()
         told = json.loads(terms) | {"engine": "openvino", "steps": "settle 1"}
         database.execute("UPDATE run SET value = ? WHERE name = 'terms'", (json.dumps(told),))
+        # The two stand-ins behind the halves of this run name their classes differently.
+        database.execute("UPDATE item SET assessment = replace(assessment, '\"bright\"', '\"covid\"')")
+        database.execute('UPDATE item SET assessment = replace(assessment, \'"covid":\', \'"pneumonia":0,"covid":\')')
+        database.execute("UPDATE run SET value = replace(value, 'bright', 'pneumonia\", \"covid') WHERE name = 'about'")
     database.close()
     client.ask("open", str(tmp_path / "run"))
     state = client.rest()
