@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Iterator
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 
@@ -31,3 +34,9 @@ class Page(QWidget):
 
     def stop(self) -> None:
         """The window closes: end what is under way."""
+
+
+def in_turns(steps: Iterator[None], owner: QWidget) -> None:
+    """Carry out a generator, a step in each turn of the event loop, as long as its owner is on the screen."""
+    if owner.isVisible() and next(steps, owner) is None:
+        QTimer.singleShot(0, owner, partial(in_turns, steps, owner))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +16,12 @@ from core.errors import HilumError
 from gui import theme
 from gui.commands import Actions
 from gui.operation import Operation
-from gui.pages import Page
+from gui.pages import Page, in_turns
 from gui.preferences import Preferences
 from gui.process import Process
 from gui.rail import Rail
 from gui.reading import words
+from gui.reading.film_area import warm_up
 from gui.reading.page import ReadingPage
 from gui.services import Services
 from gui.widgets.labels import plain
@@ -36,6 +38,8 @@ SCREENER: Final = "core.screening.desk:serve"
 DECODE_SECONDS, DECODE_BYTES = 20.0, 3 * 2**30
 # The list folds by itself where it would leave too little for the films.
 FOLD_LIST_BELOW = 1100
+# After this long nothing of the start is under way any more.
+IDLE_MS = 2000
 RESEARCH_USE: Final = "Research use. Not a medical device."
 
 
@@ -97,6 +101,7 @@ class Window(QMainWindow):
     def go_to(self, name: str) -> Page:
         """Bring a page to the front; made when it is first wanted. name: reading, screening or settings."""
         page = self._pages.get(name) or self._made(name)
+        self._stack.addWidget(page)  # where it is already it stays
         self._stack.setCurrentWidget(page)
         # Not the rail: keys are for what is in front.
         page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -178,21 +183,25 @@ class Window(QMainWindow):
         if name == "screening":
             from gui.screening.page import ScreeningPage
 
-            screening = ScreeningPage(self.services, self._screener)
+            page = screening = ScreeningPage(self.services, self._screener)
             screening.opened.connect(self._open_row)
-            page = screening
         else:
             from gui.settings.page import SettingsPage
 
             page = SettingsPage(self.services)
         self._pages[name] = page
-        self._add(name, page)
-        return page
-
-    def _add(self, name: str, page: Page) -> None:
-        self._stack.addWidget(page)
         page.changed.connect(partial(self._know_holds, name))
         page.notice.connect(self.notice.say)
+        return page
+
+    def _make_ahead(self) -> Iterator[None]:
+        """The screening page while nobody waits for it, in steps none of which holds the window up."""
+        import gui.screening.page  # noqa: F401
+
+        yield
+        page = self._pages.get("screening") or self._made("screening")
+        yield
+        self._stack.addWidget(page)
 
     def _know_holds(self, name: str, holds: frozenset[str]) -> None:
         self._holds[name] = holds
@@ -211,7 +220,7 @@ class Window(QMainWindow):
         Operation(self.assessor, ("about",)).then(self._know_bundle).run()
         Operation(self.records, ("recent",)).then(self._know_recent).run()
         Operation(self.records, ("trouble",)).then(lambda told: self.notice.say(told) if told else None).run()
-        self.decoder.before = _warm_up
+        self.decoder.before = warm_up
         # While nobody waits for it: the first film then finds its canvases made.
         self.decoder.ready.connect(lambda: self.page.area.pair)
         self.decoder.start()
@@ -227,6 +236,7 @@ class Window(QMainWindow):
 
     def _networks_ready(self) -> None:
         self.page.networks_ready()
+        QTimer.singleShot(IDLE_MS, self, partial(in_turns, self._make_ahead(), self))
         if not self._knows_bundle:
             # Ready at a later try: what was asked at the start was answered with the refusal of then.
             Operation(self.assessor, ("about",)).then(self._know_bundle).run()
@@ -249,12 +259,6 @@ class Window(QMainWindow):
         self._refresh()
 
     # Commands of the window itself.
-
-    def _open_files(self) -> None:
-        self._pick(QFileDialog.FileMode.ExistingFiles, "Open files")
-
-    def _open_folder(self) -> None:
-        self._pick(QFileDialog.FileMode.Directory, "Open a folder")
 
     def _pick(self, mode: QFileDialog.FileMode, title: str) -> None:
         dialog = QFileDialog(self, title)
@@ -310,7 +314,7 @@ class Window(QMainWindow):
         self.actions_.fill(self.menuBar())
         # In full screen the menu bar is away, and its shortcuts are to go on working.
         self.addActions([action for _command, action in self.actions_])
-        self._add("reading", self.page)
+        self._stack.addWidget(self.page)
         body = QWidget()
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)
@@ -331,8 +335,8 @@ class Window(QMainWindow):
 
     def _wire(self) -> None:
         does = self.actions_.does
-        does("file.open", self._open_files)
-        does("file.folder", self._open_folder)
+        does("file.open", lambda: self._pick(QFileDialog.FileMode.ExistingFiles, "Open files"))
+        does("file.folder", lambda: self._pick(QFileDialog.FileMode.Directory, "Open a folder"))
         does("file.recent", self._open_recent)
         does("file.samples", lambda: self.open_paths(_samples()))
         does("file.quit", self.close)
@@ -354,6 +358,8 @@ class Window(QMainWindow):
         does("help.palette", self._find_command)
         does("help.shortcuts", self._shortcuts)
         does("help.about", self._about)
+        self.page.changed.connect(partial(self._know_holds, "reading"))
+        self.page.notice.connect(self.notice.say)
         self.page.assessed.connect(self._assessed)
         for process in (self.decoder, self.assessor, self.records):
             process.died.connect(self.notice.say)
@@ -385,14 +391,7 @@ class Window(QMainWindow):
         self.actions_["view.light"].setChecked(theme.tokens() is theme.LIGHT)
 
 
-def _warm_up() -> None:
-    """Import what draws films, on a thread that has nothing else to do."""
-    from gui.reading import film_pair  # noqa: F401
-    from gui.widgets.film import warm_up
-
-    warm_up()
-
-
+@functools.cache
 def _samples() -> list[str]:
     """The simulated films that come with the program; what explains them is no film."""
     if not places.SAMPLES.is_dir():

@@ -40,13 +40,19 @@ def first_paint(pairs: int) -> Pairs:
 
 
 def window_level(runs: int) -> dict[str, Any]:
-    """Milliseconds from a drag step to its picture on 3000 × 3000 pixels; the median of some runs."""
+    """Milliseconds from a step of a drag or a zoom to its picture on 3000 × 3000 pixels; the median of some runs."""
     found = [_figures("window-level") for _ in range(runs)]
-    return {"p95_ms": round(median(each["p95_ms"] for each in found), 2), "runs": found}
+    return {**{key: round(median(each[key] for each in found), 2) for key in ("p95_ms", "zoom_p95_ms")}, "runs": found}
+
+
+def screening_table(runs: int) -> dict[str, Any]:
+    """The longest pause in ms while a table of 10,000 rows fills, is scrolled, searched and filtered; the median."""
+    found = [_figures("screening-table") for _ in range(runs)]
+    return {"longest_ms": round(median(each["longest_ms"] for each in found), 2), "runs": found}
 
 
 def event_loop(films: Sequence[Path], runs: int) -> dict[str, Any] | None:
-    """The longest pause of the event loop in ms while films are opened and assessed; None without a bundle in use."""
+    """The longest pause of the event loop in ms while films are opened, assessed, screened; None without a bundle."""
     try:
         found = [_figures("event-loop", *map(str, films)) for _ in range(runs)]
     except NoWindow:

@@ -131,6 +131,7 @@ def _window(found: _Found, extent: Extent, folder: Path) -> None:
             levels = window.window_level(extent.runs)
             found.figures["window_level_p95_ms"] = levels["p95_ms"]
             found.details["window_level_p95_ms"] = levels
+            found.details["screening_table_ms"] = window.screening_table(extent.runs)
             paths = films.written(folder / "window", films.people(extent.rows, extent.rows * 6 // 7, 2), 6)
             pauses = window.event_loop(paths, extent.runs)
             if pauses is not None:

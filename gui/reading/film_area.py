@@ -14,6 +14,8 @@ from gui.widgets.placard import Placard
 
 # The pair draws in numpy and all that paints films: not part of the first paint's price.
 if TYPE_CHECKING:
+    from core.imaging.prepare import Corrections
+    from core.imaging.radiograph import Radiograph
     from core.inference.assessment import Maps
     from gui.reading.film_pair import FilmPair
     from gui.widgets.film import Film
@@ -53,6 +55,14 @@ class FilmArea(QStackedWidget):
         self.pair.show_film(film)
         self.setCurrentWidget(self.pair)
 
+    def correct(self, corrections: Corrections) -> None:
+        """Show the film as the reader declared it to be."""
+        from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
+
+        turn = clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT)
+        self.pair.view.corrected(turn)
+        self.pair.view.invert(corrections.negative)
+
     def show_placard(self) -> Placard:
         """No film; the caller says why on the placard."""
         if self._pair is not None:
@@ -79,3 +89,18 @@ class FilmArea(QStackedWidget):
     def chosen(self) -> str:
         """The class on the heatmap."""
         return "" if self._pair is None else self._pair.heatmap.chosen
+
+
+def laid_down(radiograph: Radiograph) -> Film:
+    """A radiograph made ready for drawing; on the reader thread, where the import belongs too."""
+    from gui.widgets.film import film
+
+    return film(radiograph)
+
+
+def warm_up() -> None:
+    """Import what draws films, on a thread that has nothing else to do."""
+    from gui.reading import film_pair  # noqa: F401
+    from gui.widgets.film import warm_up
+
+    warm_up()

@@ -14,7 +14,7 @@ from gui.operation import Operation
 from gui.pages import Page
 from gui.reading import placards
 from gui.reading.asking import Asking
-from gui.reading.film_area import FilmArea
+from gui.reading.film_area import FilmArea, laid_down
 from gui.reading.findings import WIDTH, FindingsPanel
 from gui.reading.list_panel import ListPanel
 from gui.reading.meaning import Meaning, meaning_of
@@ -24,7 +24,6 @@ from gui.reading.verdict import VerdictPanel
 from gui.services import Services
 
 if TYPE_CHECKING:
-    from core.imaging.radiograph import Radiograph
     from core.imaging.sources import ImageRef
     from core.inference.assessment import Assessment, Maps
     from gui.widgets.film import Film
@@ -189,7 +188,7 @@ class ReadingPage(Page):
         self.left.glances.hold()
         placards.opening(self.area.show_placard(), entry)
         self.findings.wait("The film is being opened.")
-        opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(_film)
+        opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(laid_down)
         self._opening = opening.then(self._show_film).refused(self._explain).run()
         self._tell_changed()
 
@@ -306,15 +305,10 @@ class ReadingPage(Page):
 
     def _declare(self, **changes: Any) -> None:
         """Corrections change what the networks see, and the picture follows."""
-        from core.imaging.geometry import MIRROR, UPRIGHT, clockwise
-
         if self.area.film is None:
             return
         self._asking.declare(**changes)
-        corrections = self._asking.corrections
-        turn = clockwise(corrections.turned).then(MIRROR if corrections.mirrored else UPRIGHT)
-        self.area.pair.view.corrected(turn)
-        self.area.pair.view.invert(corrections.negative)
+        self.area.correct(self._asking.corrections)
         self._asking.ask()
 
     def _try_again(self) -> None:
@@ -397,10 +391,3 @@ class ReadingPage(Page):
         row.addWidget(self.left)
         row.addWidget(self.area, 1)
         row.addWidget(self.right)
-
-
-def _film(radiograph: Radiograph) -> Film:
-    """Lay a radiograph down for drawing; on the reader thread, where the import belongs too."""
-    from gui.widgets.film import film
-
-    return film(radiograph)
