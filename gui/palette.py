@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,20 @@ def commands(actions: Actions) -> list[Choice]:
         for command, action in actions
         if action.isEnabled() and command.id != "help.palette"
     ]
+
+
+def ask_command(actions: Actions, parent: QWidget) -> None:
+    """Let the user find a command, and give it."""
+    palette = Palette("Find a command", commands(actions), parent)
+    palette.chosen.connect(lambda name: actions[name].trigger())
+    palette.open()
+
+
+def ask_recent(paths: Sequence[str], opens: Callable[[str], object], parent: QWidget) -> None:
+    """Let the user choose one of these paths."""
+    palette = Palette("Open recent", [Choice(path, path, "recent") for path in paths], parent)
+    palette.chosen.connect(opens)
+    palette.open()
 
 
 def found(choices: Sequence[Choice], typed: str) -> list[Choice]:

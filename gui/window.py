@@ -101,7 +101,7 @@ class Window(QMainWindow):
     def go_to(self, name: str) -> Page:
         """Bring a page to the front; made when it is first wanted. name: reading, screening or settings."""
         page = self._pages.get(name) or self._made(name)
-        self._stack.addWidget(page)  # where it is already it stays
+        self._put(page)
         self._stack.setCurrentWidget(page)
         # Not the rail: keys are for what is in front.
         page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -201,7 +201,11 @@ class Window(QMainWindow):
         yield
         page = self._pages.get("screening") or self._made("screening")
         yield
-        self._stack.addWidget(page)
+        self._put(page)
+
+    def _put(self, page: Page) -> None:
+        if self._stack.indexOf(page) < 0:
+            self._stack.addWidget(page)
 
     def _know_holds(self, name: str, holds: frozenset[str]) -> None:
         self._holds[name] = holds
@@ -268,19 +272,14 @@ class Window(QMainWindow):
         dialog.open()
 
     def _open_recent(self) -> None:
-        from gui.palette import Choice, Palette
+        from gui.palette import ask_recent
 
-        choices = [Choice(path, path, "recent") for path in self._recent]
-        palette = Palette("Open recent", choices, self)
-        palette.chosen.connect(lambda path: self.open_paths([path]))
-        palette.open()
+        ask_recent(self._recent, lambda path: self.open_paths([path]), self)
 
     def _find_command(self) -> None:
-        from gui.palette import Palette, commands
+        from gui.palette import ask_command
 
-        palette = Palette("Find a command", commands(self.actions_), self)
-        palette.chosen.connect(lambda name: self.actions_[name].trigger())
-        palette.open()
+        ask_command(self.actions_, self)
 
     def _search(self) -> None:
         self.current.search()

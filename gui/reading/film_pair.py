@@ -77,6 +77,7 @@ class FilmPair(QWidget):
         super().resizeEvent(event)
         # Both canvases have the same width to the pixel, so that both show the film at the same place and zoom.
         self._grid.setHorizontalSpacing(1 + (event.size().width() + 1) % 2)
+        self._grid.activate()
         if (event.size().width() >= TWIN_FROM) != self._is_pair:
             self._arrange(pair=not self._is_pair)
             self._draw_map()

@@ -48,8 +48,8 @@ def only(qapp: QApplication) -> Iterator[FilmArea]:
 
 @pytest.fixture
 def area(only: FilmArea) -> FilmArea:
-    only.heatmap._actions["findings.contour"].setChecked(False)
-    only.heatmap.set_floor(0)
+    only.pair.heatmap._actions["findings.contour"].setChecked(False)
+    only.pair.heatmap.set_floor(0)
     return only
 
 
