@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui import system, theme
+from gui.reading.finding_row import FindingRow
 from gui.window import Window
 from tests.films import write_png
 
@@ -54,3 +55,18 @@ def open_window(qtbot: QtBot, qapp: QApplication) -> Iterator[OpenWindow]:
         window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not [thread.name for thread in threading.enumerate() if thread.name.endswith("-reader")]
+
+
+@pytest.fixture
+def wait(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
+    """Let the window work until something holds."""
+
+    def until(holds: Callable[[], object]) -> None:
+        qtbot.waitUntil(lambda: bool(holds()), timeout=LONG)
+
+    return until
+
+
+def assessed(window: Window) -> bool:
+    """Whether the findings of the film stand in the panel."""
+    return window.page.findings.findChild(FindingRow) is not None

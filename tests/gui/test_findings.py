@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from gui.reading.finding_row import FindingRow
 from gui.reading.meaning import Meaning, meaning_of, of_attention
 from gui.window import Window
-from tests.gui.conftest import LONG, MakeFilm, OpenWindow
+from tests.gui.conftest import MakeFilm, OpenWindow
 from tests.gui.standins import CLASSES, MIX, POINTS, TITLES
-
-
-@pytest.fixture
-def wait(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
-    def until(holds: Callable[[], object]) -> None:
-        qtbot.waitUntil(lambda: bool(holds()), timeout=LONG)
-
-    return until
 
 
 def about(**changes: object) -> Mapping[str, object]:

@@ -18,17 +18,9 @@ from gui.reading import glances
 from gui.reading.studies import ROW, Entry
 from gui.window import Window
 from tests.films import disc, write_dicom
-from tests.gui.conftest import LONG, MakeFilm, OpenWindow
+from tests.gui.conftest import MakeFilm, OpenWindow
 
 MakeDicom = Callable[..., Path]
-
-
-@pytest.fixture
-def wait(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
-    def until(holds: Callable[[], object]) -> None:
-        qtbot.waitUntil(lambda: bool(holds()), timeout=LONG)
-
-    return until
 
 
 @pytest.fixture
