@@ -123,7 +123,10 @@ class Worker:
             let_go(self._sent, number)
         if bug is not None:
             raise WorkerBug(number, bug)
-        return Answer(number, unpack(parcel) if parcel is not None else None, error)
+        try:
+            return Answer(number, unpack(parcel) if parcel is not None else None, error)
+        except FileNotFoundError as problem:
+            raise WorkerDied(f"{self._name} ended, and its answer with it") from problem
 
     def stop(self) -> None:
         """End the process now and wait until it is gone; what it left in shared memory is freed."""

@@ -216,6 +216,12 @@ class Process(QObject):
             except WorkerDied:
                 self._died_on(task)
                 raise
+            except Exception as mistake:
+                # Whatever it was, nobody waits for ever: this task fails, and the rest goes on in a fresh process.
+                self._mistaken.emit(mistake)
+                what = type(mistake).__name__
+                self._answered.emit(task, Answer(0, error=ImageFailed("program-error", what=what)))
+                return
             if answer is None:
                 if not self._stopping:
                     self._deaths[task.key] = self._deaths.get(task.key, 0) + 1

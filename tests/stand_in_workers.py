@@ -74,6 +74,13 @@ def _ones(count: int) -> np.ndarray:
     return np.ones(count, np.float32)
 
 
+class _Unreadable:
+    """Goes out, and cannot be read where it arrives."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("no number",)
+
+
 _ACTS: dict[str, Callable[..., object]] = {
     "echo": lambda value: value,
     "writeable": lambda array: bool(array.flags.writeable),
@@ -87,4 +94,5 @@ _ACTS: dict[str, Callable[..., object]] = {
     "refuse": _refuse,
     "mistake": _mistake,
     "ones": _ones,
+    "unreadable": _Unreadable,
 }

@@ -170,3 +170,16 @@ def test_a_process_that_could_not_start_is_renewed_with_arguments_that_work(
     process.renew({"name": "second"})
     told.ask(process, "who", 2)
     qtbot.waitUntil(lambda: told.values == [("second", 2)], timeout=LONG)
+
+
+def test_an_answer_that_cannot_be_read_fails_alone_and_nobody_waits_for_ever(
+    make_process: MakeProcess, qtbot: QtBot
+) -> None:
+    process, told = make_process(), Told()
+    with qtbot.captureExceptions() as faults:
+        process.start()
+        told.ask(process, "unreadable")
+        told.ask(process, "echo", "after")
+        qtbot.waitUntil(lambda: told.values == ["after"], timeout=LONG)
+    assert told.codes == ["program-error"]
+    assert faults
