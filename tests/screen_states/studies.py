@@ -42,7 +42,8 @@ def read_through(stage: Stage, *paths: str, films: int = 5) -> None:
     page = stage.window.page
     for _step in range(films - 1):
         page.step(1)
-        stage.until(lambda: page.list.currentIndex().data(ROW).entry.assessment is not None)
+        # The letter is refused, and never assessed.
+        stage.until(lambda: (entry := page.list.currentIndex().data(ROW).entry).assessment or entry.reason)
     page.step(1 - films)
     stage.until(
         lambda: page._entry.assessment is not None and all(one.small for one in page.list.in_sight() if one.facts)
