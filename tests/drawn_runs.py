@@ -108,5 +108,3 @@ def _row(number: int, rng: np.random.Generator, refused: float) -> Assessment:
         spread=float(rng.uniform(0, 0.2)),
         **common,
     )
-
-

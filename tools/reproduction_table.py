@@ -1,8 +1,8 @@
-"""The table of docs/reproduction.md, from the reports of `reproduce`; and their pages, without pictures, beside it.
+"""The table of docs/reproduction.md, from the reports of `reproduce`; and their pages with the learning curves.
 
     python tools/reproduction_table.py a=RUN_A b=RUN_B c=RUN_C d=RUN_D e=RUN_E
 
-Prints the table; writes docs/reproduction/KEY.md.
+Prints the table; writes docs/reproduction/KEY.md and KEY-curves.png. The other pictures stay in the run's folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from PIL import Image
 
 from core.files import write_whole
 from core.places import made
@@ -27,17 +29,24 @@ def main() -> int:
         key, _, folder = word.partition("=")
         told = json.loads((Path(folder) / "report.json").read_text("utf-8"))
         page = (Path(folder) / "report.md").read_text("utf-8")
-        write_whole(made(ROOT / "docs" / "reproduction") / f"{key}.md", without_pictures(page))
+        place = made(ROOT / "docs" / "reproduction")
+        write_whole(place / f"{key}.md", with_curves(page, key))
+        # A drawing of few colours: a quarter of the bytes, and history keeps every one.
+        curves = Image.open(Path(folder) / "figures" / "curves-by-group.png").convert("RGB")
+        curves.quantize(64).save(place / f"{key}-curves.png", optimize=True)
         for run in told["runs"]:
             if run["done"] and not run["same_as"]:
                 print(row(key, run))
     return 0
 
 
-def without_pictures(page: str) -> str:
-    """The page but for its section of pictures, which stay in the run's folder."""
+def with_curves(page: str, key: str) -> str:
+    """The page with one picture, the learning curves."""
     before, heading, after = page.partition("\n## Pictures")
-    return before + after[after.index("\nResearch use") :] if heading else page
+    if not heading:
+        return page
+    curves = f"\n## Learning curves\n\n![Learning curves, patients kept together]({key}-curves.png)\n"
+    return before + curves + after[after.index("\nResearch use") :]
 
 
 def row(key: str, run: dict[str, Any]) -> str:
