@@ -52,6 +52,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     return _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
+def is_held(error: sqlite3.Error) -> bool:
+    """Whether another process holds the file, longer than we wait."""
+    return _name(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 def refusal_of(error: sqlite3.Error, place: Path) -> RunRefused:
     """The sentence for a disk that does not take what we write."""
     if _name(error) == "SQLITE_FULL":

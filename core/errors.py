@@ -285,6 +285,10 @@ def _others() -> tuple[Sentence, ...]:
             _("records", "The records were damaged; they are set aside as {what}, and new ones begun."),
         ),
         (
+            "records-busy",
+            _("records", "Another program holds the records; nothing was changed. Close it, or wait, and try again."),
+        ),
+        (
             "records-held",
             _(
                 "records",

@@ -194,7 +194,7 @@ class Keeper:
         except OSError as error:
             raise RunRefused("records-held") from error
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            if database.is_held(error):
                 raise RunRefused("records-held") from error
             raise database.refusal_of(error, self.folder) from error
         if is_held:
@@ -221,6 +221,9 @@ class Keeper:
 
     def refusal_of(self, error: sqlite3.Error) -> RunRefused:
         """The sentence for what SQLite says; a file that broke is set aside first, and a new one begun."""
+        if database.is_held(error):
+            # Without a write-ahead log a reader keeps writers out.
+            return RunRefused("records-busy")
         if not database.is_damage(error):
             return database.refusal_of(error, self.folder)
         self._records.close()

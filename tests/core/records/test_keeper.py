@@ -162,7 +162,10 @@ def test_names_and_pictures_can_be_forgotten_alone(folder: Path) -> None:
     assert keeper.known([ONE])[ONE] == Known(True, verdict(), ONE)
 
 
-def test_while_another_process_reads_it_says_what_is_not_erased_and_does_it_at_the_next_start(folder: Path) -> None:
+def test_while_another_process_reads_it_says_what_is_not_erased_and_does_it_at_the_next_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "on_local_disk", lambda _folder: True)
     keeper = Keeper(folder)
     keeper.read(study())
     with closing(sqlite3.connect(folder / schema.FILE_NAME)) as reader:
@@ -176,6 +179,25 @@ def test_while_another_process_reads_it_says_what_is_not_erased_and_does_it_at_t
     keeper.close()
     Keeper(folder).close()
     assert NAME.encode() not in everything_on_disk(folder)
+
+
+def test_without_a_log_a_reader_keeps_us_out_and_nothing_is_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "on_local_disk", lambda _folder: False)
+    keeper = Keeper(folder)
+    keeper.read(study())
+    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT patient_name FROM film").fetchall() == [(NAME,)]
+        keeper.records.execute("PRAGMA busy_timeout = 50")
+        with pytest.raises(RunRefused, match="nothing was changed") as refused:
+            keeper.forget(ONE)
+        assert refused.value.code == "records-busy"
+    assert keeper.known([ONE])[ONE].read
+    keeper.forget(ONE)
+    assert NAME.encode() not in everything_on_disk(folder)
+    keeper.close()
 
 
 def test_what_was_opened_comes_back_newest_first_without_what_is_gone(folder: Path, tmp_path: Path) -> None:
