@@ -82,10 +82,13 @@ def map_scale(
 ) -> dict[str, float]:
     """A class's 95th percentile of the films' largest values on the ensemble's class-against-the-rest map.
 
-    Made by the same code that draws heatmaps, so that 1 on the screen is what it was here.
+    Made by the same code that draws heatmaps, so that 1 on the screen is what it was here. A class for which nothing
+    ever spoke takes the largest scale of the others (1 when there is none): maps are divided by it.
     """
     largest = np.stack(list(_largest(members, films, weights, temperature, classes, boxes=boxes)))
-    return {name: float(np.percentile(largest[:, place], 95)) for place, name in enumerate(classes)}
+    found = np.percentile(largest, 95, axis=0)
+    found[found <= 0] = found.max() if found.max() > 0 else 1.0
+    return {name: float(found[place]) for place, name in enumerate(classes)}
 
 
 def _largest(

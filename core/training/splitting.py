@@ -108,6 +108,9 @@ def parts(
     for part in found:
         _check(part.name, "training", part.train, labels)
         _check(part.name, "test", part.test, labels)
+        if protocol.kind != "single" and protocol.validation > 0 and not len(part.validation):
+            # Nothing would steer the training.
+            _check(part.name, "validation", part.validation, labels)
     return found
 
 

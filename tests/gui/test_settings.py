@@ -40,7 +40,7 @@ def page(window: Window, qtbot: QtBot) -> SettingsPage:
 
 def keep_something(home: Path) -> None:
     keeper = Keeper(home / "records")
-    keeper.read(Study(MARK, "/films/a.dcm", "1.2", "P1", "Quillfeather^Ottilie", "20240501", b"picture"))
+    keeper.read(Study(MARK, "/films/a.dcm", "1.2", "P1", "Willowherb^Teasel", "20240501", b"picture"))
     keeper.keep(Verdict(MARK, "/films/a.dcm", "covid", True, "", "AB", "2024-05-01T10:00:00+00:00"))
     keeper.close()
 
@@ -80,7 +80,7 @@ def test_nothing_of_patients_is_kept_unless_it_is_chosen(page: SettingsPage, win
 
 
 @pytest.mark.parametrize(
-    ("name", "secret"), [("keep/names", b"Quillfeather"), ("keep/thumbnails", b"picture")], ids=["names", "pictures"]
+    ("name", "secret"), [("keep/names", b"Willowherb"), ("keep/thumbnails", b"picture")], ids=["names", "pictures"]
 )
 def test_who_wants_it_kept_no_more_has_it_erased(  # noqa: PLR0917
     page: SettingsPage, window: Window, qtbot: QtBot, own_home: Path, name: str, secret: bytes
@@ -105,11 +105,11 @@ def test_everything_is_forgotten_after_one_question(
     page.kept.forget.click()
     assert page.kept.question.isVisible()
     page.kept.keep.click()
-    assert not page.kept.question.isVisible() and b"Quillfeather" in on_disk(own_home)
+    assert not page.kept.question.isVisible() and b"Willowherb" in on_disk(own_home)
     page.kept.forget.click()
     page.kept.erase.click()
     qtbot.waitUntil(lambda: page.kept.counts.text() == "Nothing is kept now.", timeout=LONG)
-    assert b"Quillfeather" not in on_disk(own_home)
+    assert b"Willowherb" not in on_disk(own_home)
 
 
 # Networks.

@@ -20,7 +20,7 @@ from core.records.verdict import FilmMark, Known, Study, Verdict
 from tests.faults import full_disk, python
 
 ONE, TWO, OTHER = FilmMark("1" * 64, 1), FilmMark("2" * 64, 1), FilmMark("3" * 64, 1)
-NAME, NOTE = "Quillfeather^Ottilie", "shadow behind the heart"
+NAME, NOTE = "Willowherb^Teasel", "shadow behind the heart"
 
 
 def verdict(mark: FilmMark = ONE, finding: str | None = "covid", reader: str = "AB", **more: object) -> Verdict:
@@ -139,13 +139,13 @@ def test_forgetting_everything_leaves_nothing_on_the_disk(folder: Path) -> None:
         mark = FilmMark(f"{number:064}", 1)
         keeper.read(study(mark, f"1.{number}"))
         keeper.keep(verdict(mark, note=NOTE))
-    keeper.opened(["/films/of Quillfeather"])
+    keeper.opened(["/films/of Willowherb"])
     (folder / "records-damaged-1.sqlite").write_bytes(NAME.encode())
     (folder / "records-before-9.sqlite").write_bytes(NAME.encode())
     key = keeper.records.execute("SELECT value FROM fact WHERE name = 'key'").fetchone()
     keeper.forget_all()
     left = everything_on_disk(folder)
-    assert not any(secret in left for secret in (NAME.encode(), NOTE.encode(), b"Quillfeather", b"picture", b"/films/"))
+    assert not any(secret in left for secret in (NAME.encode(), NOTE.encode(), b"Willowherb", b"picture", b"/films/"))
     assert key[0] not in left
     kept = keeper.kept()
     assert (kept.films, kept.verdicts, kept.recent, kept.set_aside) == (0, 0, 0, ())

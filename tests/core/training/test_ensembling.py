@@ -24,6 +24,9 @@ def _steps(side: int) -> tuple[dict[str, object], ...]:
 
 
 def test_map_scale_makes_the_95th_percentile_film_reach_one() -> None:
+    import keras
+
+    keras.utils.set_random_seed(0)
     draw = np.random.default_rng(0)
     films = [(draw.random((70, 60)) * 65535).astype(np.uint16) for _ in range(12)]
     head = [{"layer": "global-average-pooling"}, {"layer": "dense", "units": 3}]
@@ -73,3 +76,11 @@ def test_probabilities_hold_for_the_mix_of_the_films_they_were_fitted_to() -> No
     probabilities = ensemble.softmax((logits + offsets) / temperature)
     np.testing.assert_allclose(probabilities.mean(0), np.bincount(truth) / 3000, atol=1e-3)
     np.testing.assert_allclose((offsets - offsets[0]) / temperature, np.log([1, 1 / 7, 2 / 7]), atol=0.3)
+
+
+def test_a_class_for_which_nothing_ever_speaks_has_a_scale_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.training import ensembling
+
+    for largest, wanted in (([0.5, 0.0, 0.25], [0.5, 0.5, 0.25]), ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0])):
+        monkeypatch.setattr(ensembling, "_largest", lambda *_, largest=largest, **__: [np.array(largest)] * 20)
+        assert list(map_scale({}, [], (), 1.0, CLASSES).values()) == wanted

@@ -164,7 +164,7 @@ def test_what_is_dropped_on_the_page_is_screened(
 def test_an_export_asks_where_to_and_whether_it_may_name_anybody(
     qtbot: QtBot, window: Window, page: ScreeningPage, at_rest: Callable[[], None], tmp_path: Path
 ) -> None:
-    page.start([films(tmp_path / "films", "doe-jane.png", "roe-rich.png")])
+    page.start([films(tmp_path / "films", "aspen-ash.png", "larch-oak.png")])
     at_rest()
     for identifiers in (False, True):
         window.actions_["run.json"].trigger()
@@ -176,7 +176,7 @@ def test_an_export_asks_where_to_and_whether_it_may_name_anybody(
         sheet.export.click()
         qtbot.waitUntil(lambda target=target: str(target) in window.notice.sentence, timeout=LONG)
         paths = [json.loads(line)["path"] for line in target.read_text("utf-8").splitlines()]
-        assert len(paths) == 2 and any("doe-jane" in path for path in paths) is identifiers
+        assert len(paths) == 2 and any("aspen-ash" in path for path in paths) is identifiers
 
 
 def test_an_export_to_a_place_that_cannot_be_written_is_refused_in_words(
