@@ -13,9 +13,9 @@ export QT_QPA_PLATFORM=offscreen
 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 # The networks on another backend of Keras: some of their tests, quick ones. What it adds has a lock of its own.
-wanted=$(sha256sum requirements-jax.lock | cut -d' ' -f1)
+wanted=$(sha256sum tools/requirements-jax.lock | cut -d' ' -f1)
 if [ "$(cat .venv/jax-installed-from 2>/dev/null)" != "$wanted" ]; then
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-jax.lock
+    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r tools/requirements-jax.lock
     echo "$wanted" >.venv/jax-installed-from
 fi
 export KERAS_BACKEND=jax

@@ -183,13 +183,19 @@ def test_what_was_read_and_said_is_known_when_the_film_is_opened_again(
     assert entries(second)[1].spoken == "b-refer.png, PNG, Verdict: not that, read"
 
 
-def test_the_verdict_of_a_finding_stands_on_the_list_with_its_title(
-    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
-) -> None:
+def signed_and_assessed(open_window: OpenWindow, make_film: MakeFilm, wait: Callable) -> Window:
+    """A reader with initials before an assessed film."""
     window = open_window()
     window.preferences.put("reader", "AB")
     window.open_paths([str(make_film("refer"))])
     wait(lambda: entries(window) and entries(window)[0].assessment is not None)
+    return window
+
+
+def test_the_verdict_of_a_finding_stands_on_the_list_with_its_title(
+    open_window: OpenWindow, make_film: MakeFilm, wait: Callable
+) -> None:
+    window = signed_and_assessed(open_window, make_film, wait)
     window.actions_["verdict.finding-3"].trigger()
     wait(lambda: entries(window)[0].verdict == "Verdict: COVID-19")
     window.actions_["verdict.withdraw"].trigger()
@@ -244,10 +250,7 @@ def test_a_forgotten_study_leaves_the_list_and_the_records_after_one_question(
 def test_what_was_forgotten_on_another_page_no_longer_stands_on_the_list(
     open_window: OpenWindow, make_film: MakeFilm, wait: Callable
 ) -> None:
-    window = open_window()
-    window.preferences.put("reader", "AB")
-    window.open_paths([str(make_film("refer"))])
-    wait(lambda: entries(window) and entries(window)[0].assessment is not None)
+    window = signed_and_assessed(open_window, make_film, wait)
     window.actions_["verdict.agree"].trigger()
     wait(lambda: entries(window)[0].verdict)
     window.go_to("settings")

@@ -6,7 +6,8 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,16 +163,23 @@ def test_names_and_pictures_can_be_forgotten_alone(folder: Path) -> None:
     assert keeper.known([ONE])[ONE] == Known(True, verdict(), ONE)
 
 
+@contextmanager
+def read_by_another(keeper: Keeper) -> Iterator[None]:
+    """Somebody else is in the middle of reading, and the keeper has little patience."""
+    with closing(sqlite3.connect(keeper.folder / schema.FILE_NAME)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT patient_name FROM film").fetchall() == [(NAME,)]
+        keeper.records.execute("PRAGMA busy_timeout = 50")
+        yield
+
+
 def test_while_another_process_reads_it_says_what_is_not_erased_and_does_it_at_the_next_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "on_local_disk", lambda _folder: True)
     keeper = Keeper(folder)
     keeper.read(study())
-    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as reader:
-        reader.execute("BEGIN")
-        assert reader.execute("SELECT patient_name FROM film").fetchall() == [(NAME,)]
-        keeper.records.execute("PRAGMA busy_timeout = 50")
+    with read_by_another(keeper):
         with pytest.raises(RunRefused, match="next start of Hilum") as refused:
             keeper.forget(ONE)
         assert refused.value.code == "records-held"
@@ -187,10 +195,7 @@ def test_without_a_log_a_reader_keeps_us_out_and_nothing_is_changed(
     monkeypatch.setattr(places, "on_local_disk", lambda _folder: False)
     keeper = Keeper(folder)
     keeper.read(study())
-    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as reader:
-        reader.execute("BEGIN")
-        assert reader.execute("SELECT patient_name FROM film").fetchall() == [(NAME,)]
-        keeper.records.execute("PRAGMA busy_timeout = 50")
+    with read_by_another(keeper):
         with pytest.raises(RunRefused, match="nothing was changed") as refused:
             keeper.forget(ONE)
         assert refused.value.code == "records-busy"
