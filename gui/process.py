@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -77,11 +78,10 @@ class Process(QObject):
         self._arguments = arguments
 
         def make() -> Worker:
-            from core.jobs import Worker
-
-            return Worker(serve, self._arguments, memory_bytes=memory_bytes, seconds=own_limit)
+            return self._jobs.Worker(serve, self._arguments, memory_bytes=memory_bytes, seconds=own_limit)
 
         self._make = make
+        self._jobs: ModuleType  # core.jobs, from the moment at which the reader thread runs
         self._seconds = seconds
         self._tasks: deque[Task] = deque()
         self._lock = threading.Lock()
@@ -159,8 +159,10 @@ class Process(QObject):
     # From here on: the reader thread.
 
     def _serve(self) -> None:
-        from core.jobs import WorkerDied
+        with _path_is_whole:
+            from core import jobs
 
+        self._jobs = jobs
         while not self._stopping:
             self._renewing = False
             try:
@@ -177,7 +179,7 @@ class Process(QObject):
                 self.before = None
             try:
                 self._work(worker)
-            except WorkerDied:
+            except self._jobs.WorkerDied:
                 pass
             finally:
                 self._pid = None
@@ -185,14 +187,12 @@ class Process(QObject):
 
     def _work(self, worker: Worker) -> None:
         """Serve one process until it dies (raises WorkerDied), is too slow, or the window closes."""
-        from core.jobs import Answer, WorkerBug, WorkerDied
-
         try:
             first = self._wait(worker, None)
-        except WorkerDied:
+        except self._jobs.WorkerDied:
             self._cannot_start(ImageFailed("program-error", what=f"the {self.objectName()} ended while starting"))
             return
-        except WorkerBug as bug:
+        except self._jobs.WorkerBug as bug:
             self._mistaken.emit(bug)
             self._cannot_start(_sentence_of(bug))
             return
@@ -204,41 +204,39 @@ class Process(QObject):
         self.ready.emit()
         while (task := self._next(worker)) is not None:
             if self._deaths.get(task.key, 0) >= DEATHS_ALLOWED:
-                self._answered.emit(task, Answer(0, error=ImageFailed("worker-died")))
+                self._answered.emit(task, self._jobs.Answer(0, error=ImageFailed("worker-died")))
                 continue
             self.begun.emit(task.key)
             try:
                 worker.ask(task.request)
                 answer = self._wait(worker, self._seconds)
-            except WorkerBug as bug:
+            except self._jobs.WorkerBug as bug:
                 self._mistaken.emit(bug)
-                answer = Answer(bug.number, error=_sentence_of(bug))
-            except WorkerDied:
+                answer = self._jobs.Answer(bug.number, error=_sentence_of(bug))
+            except self._jobs.WorkerDied:
                 self._died_on(task)
                 raise
             except Exception as mistake:
                 # Whatever it was, nobody waits for ever: this task fails, and the rest goes on in a fresh process.
                 self._mistaken.emit(mistake)
                 what = type(mistake).__name__
-                self._answered.emit(task, Answer(0, error=ImageFailed("program-error", what=what)))
+                self._answered.emit(task, self._jobs.Answer(0, error=ImageFailed("program-error", what=what)))
                 return
             if answer is None:
                 if not self._stopping:
                     self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
                     limit = ImageFailed("timed-out", limit=f"{self._seconds:g} s")
-                    self._answered.emit(task, Answer(0, error=limit))
+                    self._answered.emit(task, self._jobs.Answer(0, error=limit))
                 return
             self._deaths.pop(task.key, None)
             self._deliver(task, answer)
 
     def _wait(self, worker: Worker, seconds: float | None) -> Answer | None:
         """The next answer; None when the time is over or the window closes. Raises WorkerDied."""
-        from multiprocessing.connection import wait
-
         until = None if seconds is None else monotonic() + seconds
         while not self._stopping:
             left = None if until is None else max(0.0, until - monotonic())
-            woken = wait([worker.connection, self._awake], left)
+            woken = self._jobs.wait([worker.connection, self._awake], left)
             if self._awake in woken:
                 self._awake.recv_bytes()
             if worker.connection in woken:
@@ -250,38 +248,30 @@ class Process(QObject):
     def _next(self, worker: Worker) -> Task | None:
         """The next task; None when the window closes or a fresh process is wanted. Raises WorkerDied when the idle
         process ends."""
-        from multiprocessing.connection import wait
-
-        from core.jobs import WorkerDied
-
         while not self._stopping and not self._renewing:
             with self._lock:
                 while self._tasks and self._tasks[0].dropped:
                     self._tasks.popleft()
                 if self._tasks:
                     return self._tasks.popleft()
-            woken = wait([worker.connection, self._awake])
+            woken = self._jobs.wait([worker.connection, self._awake])
             if self._awake in woken:
                 self._awake.recv_bytes()
             if worker.connection in woken:
                 self.died.emit(f"The {self.objectName()} ended unexpectedly and was started again.")
-                raise WorkerDied(self.objectName())
+                raise self._jobs.WorkerDied(self.objectName())
         return None
 
     def _deliver(self, task: Task, answer: Answer) -> None:
-        from core.jobs import Answer
-
         if answer.error is None and task.through is not None and not task.dropped:
             try:
-                answer = Answer(answer.number, task.through(answer.value))
+                answer = self._jobs.Answer(answer.number, task.through(answer.value))
             except Exception as mistake:
                 self._mistaken.emit(mistake)
                 return
         self._answered.emit(task, answer)
 
     def _died_on(self, task: Task) -> None:
-        from core.jobs import Answer
-
         self._deaths[task.key] = self._deaths.get(task.key, 0) + 1
         if self._deaths[task.key] < DEATHS_ALLOWED:
             self.died.emit(f"The {self.objectName()} ended unexpectedly; it was started again and tries once more.")
@@ -289,7 +279,7 @@ class Process(QObject):
                 self._tasks.appendleft(task)
         else:
             self.died.emit(f"The {self.objectName()} ended twice on the same file, which is not tried again.")
-            self._answered.emit(task, Answer(0, error=ImageFailed("worker-died")))
+            self._answered.emit(task, self._jobs.Answer(0, error=ImageFailed("worker-died")))
 
     def _cannot_start(self, error: HilumError) -> None:
         """Another try would end the same way, so it waits to be wanted again."""
@@ -298,17 +288,13 @@ class Process(QObject):
 
     def _refuse_all(self, error: HilumError) -> None:
         """Answer what waits with this error, then rest until something new is asked for."""
-        from multiprocessing.connection import wait
-
-        from core.jobs import Answer
-
         with self._lock:
             waiting = list(self._tasks)
             self._tasks.clear()
         for task in waiting:
-            self._answered.emit(task, Answer(0, error=error))
+            self._answered.emit(task, self._jobs.Answer(0, error=error))
         while not self._stopping and not self._tasks and not self._renewing:
-            wait([self._awake])
+            self._jobs.wait([self._awake])
             self._awake.recv_bytes()
 
 
