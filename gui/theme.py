@@ -195,6 +195,9 @@ def style_sheet(theme: Tokens) -> str:
     QPushButton[look="choice"] {{ padding: 2px 4px; }}
     QPushButton[look="choice"]:checked {{ background: {t.text}; border-color: {t.text}; color: {t.ground};
         font-weight: 600; }}
+    QPushButton[look="step"] {{ border: 0; border-left: 2px solid transparent; border-radius: 0; padding: 0; }}
+    QPushButton[look="step"]:checked {{ background: {t.raised}; border-left-color: {t.accent}; }}
+    QPushButton[look="step"]:focus {{ border: 2px solid {t.focus}; padding: 0; }}
     QLineEdit {{ background: {t.raised}; border: 1px solid {t.quiet}; border-radius: {CORNER}px; padding: 5px 8px;
         selection-background-color: {t.accent}; selection-color: {t.ground}; }}
     QCheckBox, QRadioButton {{ spacing: 8px; padding: 2px; margin-left: -4px; border: 2px solid transparent;

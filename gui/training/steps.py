@@ -95,6 +95,10 @@ class StepPage(QWidget):
         """Why the next step cannot follow yet, in one sentence that says what to do; None: it can."""
         return None
 
+    def stands_alone(self) -> bool:
+        """Whether it can be entered whatever the steps before it say (a training of earlier was opened)."""
+        return False
+
     def next_words(self) -> str:
         """What happens next, for the foot of the page: "Next: … It takes about …"."""
         return ""
