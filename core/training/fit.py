@@ -61,6 +61,7 @@ def fit(
     stop: Stop | None = None,
     every: float = _EVERY_SECONDS,
     devices: Devices | None = None,
+    on_epoch: Callable[[Curve], None] = lambda row: None,
 ) -> Fitted | None:
     """Train the member from its present weights; it holds the kept ones afterwards. None when it was stopped: a second
     call on the same folder goes on from there, as it does after kill -9, and ends bit for bit as an undisturbed one
@@ -71,12 +72,13 @@ def fit(
     (random, imagenet, …); where it is given, layers that have learnt nothing are not frozen. every: seconds between
     checkpoints, at least (0: after every step); there is also one at the end of each phase, and when stopped.
     devices: what core.networks.backend.several_gpus gives, inside which the member was built; one when left out.
+    on_epoch: told every row of the curves as it comes, those of an earlier call on the folder first.
     Validation loss is the plain cross-entropy: no smoothing, no regularisers.
     Refuses (RunRefused) "loss-not-finite", "frozen-random", "binary-loss", "validation-needed", "smote-features",
     "run-differs", "run-unreadable", "disk-full", "place-unwritable".
     """
     run = _Run(member, feed, validation, tuple(phases), seed, made(folder), loss, report, stop, every,
-               devices or Devices(1))  # fmt: skip
+               devices or Devices(1), on_epoch)  # fmt: skip
     run.check(start)
     run.resume_or_begin()
     while run.at.phase < len(run.phases):
@@ -116,6 +118,7 @@ class _Run:
     stop: Stop | None
     every: float
     devices: Devices
+    on_epoch: Callable[[Curve], None]
 
     def __post_init__(self) -> None:
         self.at = _At()
@@ -161,6 +164,8 @@ class _Run:
             self.at = _At(**(state | {"course": Course(**state["course"])}))
             _assign(self._variables, stored.arrays["weights"])
             self._optimiser = list(stored.arrays.get("optimiser", ())) or None
+            for row in self.at.curves:
+                self.on_epoch(row)
         steps = [phase.epochs * self._an_epoch(phase, self.feed) for phase in self.phases]
         done = sum(steps[: self.at.phase])
         if self.at.phase < len(self.phases):
@@ -283,6 +288,7 @@ class _Run:
                 "seconds": round(at.seconds + monotonic() - began, 3),
             }
         )  # fmt: skip
+        self.on_epoch(at.curves[-1])
         is_best = loss is not None and accuracy is not None and at.course.add(phase, at.epoch, loss, accuracy)
         if is_best and phase.keep != "last":
             checkpoint.write(self._best_path(), Checkpoint({"weights": _values(self._variables)}, {}))
