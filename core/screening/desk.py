@@ -6,13 +6,10 @@ next few hundred numbers as they are now. What a row was before does not matter,
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import secrets
-import signal
 import sqlite3
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -22,9 +19,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import psutil
-
 from core import places
+from core.background import end_in_order, step_back
 from core.errors import HilumError, Reason, RunRefused, reason
 from core.imaging.sources import ImageRef
 from core.inference.assessment import Assessment
@@ -39,7 +35,6 @@ from core.screening.telling import about, brief
 _EXPORTS = {"csv": write_csv, "json": write_json, "html": write_html}
 # Counting walks through all rows: it may take a twentieth of the time, however many films there are.
 _COUNT_SHARE = 20
-_NICE = 10
 # Less than core.jobs gives a process to end.
 _SECONDS_TO_END = 1.5
 
@@ -58,9 +53,10 @@ def serve() -> Callable[[Any], object]:
     # The decoders are children of this process, which multiprocessing forbids to those that it ends by itself. These
     # end by themselves when this one is gone (core.worker).
     multiprocessing.current_process().daemon = False
-    _step_back()
+    step_back()
     desk = Desk()
-    _end_in_order(desk)
+    # Its decoders leave nothing in shared memory; where that takes too long, the journal is whole all the same.
+    end_in_order(lambda: desk.close(_SECONDS_TO_END))
     known: dict[str, Callable[..., object]] = {
         "start": desk.start,
         "drop": desk.drop,
@@ -74,27 +70,6 @@ def serve() -> Callable[[Any], object]:
         "export": desk.export,
     }
     return lambda request: known[request[0]](*request[1:])
-
-
-def _step_back() -> None:
-    """Reading comes first: screening takes what the window leaves, and so do the children that it starts."""
-    with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE)
-
-
-def _end_in_order(desk: Desk) -> None:
-    """Ended by the window, a run stops as if it had been asked to: its decoders leave nothing in shared memory.
-
-    Where that takes too long, and on Windows, where nobody is asked, the journal is whole all the same.
-    """
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        return
-
-    def end(_signal: int, _frame: object) -> None:
-        desk.close(_SECONDS_TO_END)
-        os._exit(0)
-
-    signal.signal(signal.SIGTERM, end)
 
 
 @dataclass(slots=True)
