@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.training.folder import toml
+from core.training.written import toml
 from tests.films import write_png
 from tests.labelled_films import drawn
 

@@ -17,7 +17,7 @@ _RESTING: Final = frozenset({"empty", "ready", "paused", "stopped", "done", "fai
 
 
 class Desk(QObject):
-    """told(state): the answer to ("look", since), again and again while its phase is none that rests.
+    """told(state): the answer to ("look", since), again and again while its phase does not rest or it says `more`.
     refused(HilumError): something that was asked for, where the asker took no refusals itself. lost(): the process
     ended and was started anew.
 
@@ -96,5 +96,7 @@ class Desk(QObject):
         self.state = state
         self._version = getattr(state, "version", None)
         self.told.emit(state)
-        if state.phase not in _RESTING:
+        if getattr(state, "more", False):
+            self.look_soon(0)
+        elif state.phase not in _RESTING:
             self.look_soon(_EVERY_MS)

@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import RunRefused
 from core.training import recipes
-from core.training.folder import RunFolder, toml
+from core.training.folder import RunFolder
+from core.training.written import toml
 
 
 @pytest.mark.parametrize("recipe", recipes.shipped(), ids=lambda recipe: recipe.name)
