@@ -10,60 +10,16 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.inference import shelf
 from core.inference.bundles import load
 from core.training import recipes
+from core.training.offered import Offer, Ruler, Side
 from core.training.recipe import Phase, Recipe
 
 BESIDES = ("imagenet", "random")
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A bundle to start from. members: their backbones. problem: why it cannot be used, in a sentence; "" if it can."""
-
-    folder: str
-    name: str
-    version: str
-    title: str
-    digest: str
-    shipped: bool
-    in_use: bool
-    classes: tuple[str, ...]
-    members: tuple[str, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What lies on one side of a cut: layers of backbone and head, numbers in them, batch normalisations."""
-
-    layers: int
-    parameters: int
-    norms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ruler:
-    """One member in one phase. cut: number of the first layer that learns (the input is layer 0), first: its name.
-
-    sizes: parameters of every layer in order; norms: the numbers of the batch normalisations; still: how many of
-    those after the cut keep what they have.
-    """
-
-    member: str
-    phase: str
-    frozen: Side
-    learns: Side
-    cut: int
-    first: str
-    sizes: tuple[int, ...]
-    norms: tuple[int, ...]
-    still: int
 
 
 def offered() -> tuple[Offer, ...]:

@@ -14,13 +14,11 @@ from gui import theme
 from gui.pages import Page
 from gui.services import Services
 from gui.training.desk import Desk
-from gui.training.steps import Standing, StepList, StepPage, Wizard
+from gui.training.steps import UNFINISHED, Standing, StepList, StepPage, Wizard
 from gui.widgets.labels import plain
 
 SITE: Final = "core.site.desk:serve"
 TRAINER: Final = "core.training.desk:serve"
-# The training that was not finished when the window was closed.
-UNFINISHED: Final = "training/folder"
 
 MakeStep = Callable[[Wizard], StepPage]
 

@@ -19,6 +19,8 @@ from gui.training.desk import Desk
 from gui.widgets.labels import plain
 
 WIDTH: Final = 208
+# The preference that holds the folder of the training that is not done yet.
+UNFINISHED: Final = "training/folder"
 Standing = Literal["done", "here", "open", "blocked"]
 
 
