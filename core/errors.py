@@ -203,6 +203,22 @@ def _others() -> tuple[Sentence, ...]:
         ("bundle-in-use", _("bundle", "The bundle {what} is in use; put another into use first.")),
         ("bundle-shipped", _("bundle", "The bundle {what} comes with the program and cannot be removed.")),
         ("no-earlier-bundle", _("bundle", "There is no earlier bundle to go back to.")),
+        (
+            "bundle-name",
+            _("bundle", "{what} cannot be a bundle's name: take letters, digits, dots, hyphens and underscores."),
+        ),
+        ("classes-differ", _("bundle", "Only bundles of the same classes can be compared ({what}).")),
+        ("too-few-to-calibrate", _("bundle", "Nothing was adopted. {why}")),
+        ("models-forgotten", _("bundle", "The films have to be judged again: the process that held them was ended.")),
+        ("models-broken", _("bundle", "A mistake of Hilum itself ended the work ({what}); nothing was changed.")),
+        ("models-busy", _("bundle", "Something else is going on here ({what}); stop it, or wait for it.")),
+        ("legacy-unreadable", _("bundle", "{what} cannot be read as a Keras model: {why}.")),
+        ("legacy-unsafe", _("bundle", "{what} would run code of its own ({why}); nothing of it was opened.")),
+        ("legacy-unknown", _("bundle", "{what} is a network that Hilum has no data for: {why}.")),
+        (
+            "legacy-differs",
+            _("bundle", "{what} gives other answers as a member than in Keras: {present} apart; at most {limit}."),
+        ),
         ("architecture-unusable", _("bundle", "The network's description cannot be used: {what}.")),
         (
             "conversion-differs",
@@ -222,6 +238,23 @@ def _others() -> tuple[Sentence, ...]:
         ("run-unreadable", _("run", "The run {what} cannot be read: {why}.")),
         ("labels-unreadable", _("run", "The labels {what} cannot be read: {why}.")),
         ("labels-empty", _("run", "The labels {what} name no image of a known class.")),
+        (
+            "site-no-findings",
+            _(
+                "run",
+                "{what} has no sub-folder for each finding: put the films of a finding into a folder of its own, or "
+                "choose a table with the columns path and label.",
+            ),
+        ),
+        ("site-not-ready", _("run", "The films are still being {what}; wait for that, or stop it.")),
+        (
+            "dry-run-ended",
+            _(
+                "run",
+                "The dry run ended unexpectedly, most likely for want of memory: take a smaller batch or smaller "
+                "pictures.",
+            ),
+        ),
         ("too-few-films", _("run", "The class {what} has {present} that can be read; a training needs {limit}.")),
         ("one-class", _("run", "All films are of the class {what}; a training needs at least two classes.")),
         ("one-source", _("run", "Leaving one source out needs films of two sources or more; here: {present}.")),

@@ -96,7 +96,8 @@ class FilmCache:
 
     def films(self, sha256s: Sequence[str]) -> Films:
         """The films of these files, in this order, read from the disk as they are asked for."""
-        self.save()
+        if self._unlisted:
+            self.save()
         return Films(self._pixels, tuple(self._places[sha256] for sha256 in sha256s))
 
 
