@@ -47,9 +47,10 @@ class Desk(QObject):
         refused: Callable[[HilumError], None] | None = None,
         *,
         looks: bool = True,
+        through: Callable[[Any], object] | None = None,
     ) -> Operation:
-        """Ask anything. looks: what it changes is told soon after its answer. drop() the operation of an asker that is
-        gone."""
+        """Ask anything. looks: what it changes is told soon after its answer. through: work on the answer that is too
+        slow for the window. drop() the operation of an asker that is gone."""
         self.process.start()
 
         def take(answer: Any) -> None:
@@ -58,7 +59,10 @@ class Desk(QObject):
             if looks:
                 self.look_soon(0)
 
-        return Operation(self.process, request).then(take).refused(refused or self.refused.emit).run()
+        operation = Operation(self.process, request).then(take).refused(refused or self.refused.emit)
+        if through is not None:
+            operation.through(through)
+        return operation.run()
 
     def look_soon(self, milliseconds: int = 0) -> None:
         """Ask for the state; told() has it."""
