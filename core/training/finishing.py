@@ -1,8 +1,7 @@
-"""From the network of a run to a bundle that opens like the shipped one: its constants, its figures, its card.
+"""From the networks of a run to a bundle that opens like the shipped one: its constants, its figures, its card.
 
-Temperature and operating point come from films that did not train the networks that judge them: after k-fold from all
-films, each judged by the network of its fold; after a single split from the validation part. A small set sets neither
-(design.md section 7): then the start bundle's are kept, or 1 and 0.5.
+The constants (core.training.constants) go into it too: offsets into the members' biases, so that a bundle needs the
+temperature only.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,83 +17,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cohort.lineage import lineage_of
-from core.evidence.calibration import point_for_specificity, temperature
 from core.evidence.evaluate import report
-from core.evidence.intervals import wilson
 from core.imaging.prepare import Settled, needs_lungs
 from core.inference.bundles import Bundle
-from core.inference.description import Abstention, ClassEntry, Figure, IntendedUse, NetworkInput, OperatingPoint
-from core.inference.ensemble import softmax
+from core.inference.description import ClassEntry, IntendedUse, NetworkInput
 from core.inference.novelty import Novelty, learnt, spoiled
 from core.networks.members import Member, build
+from core.training.answers import ANSWERS, Answers, write_answers
+from core.training.augmentation import Film
 from core.training.bundling import TrainedMember, make_bundle
-from core.training.ensembling import Said, fitted_to_mix, map_scale, said
+from core.training.constants import Constants, constants_of, measured
+from core.training.ensembling import Said, joined_logits, map_scale, said
 from core.training.feed import outputs
 from core.training.material import Material
 from core.training.outcome import Outcome, positives
 from core.training.report import Section, card, figures_of
 from core.training.run import Task
-from core.training.splitting import Numbers, Part, small_classes
+from core.training.splitting import Numbers, Part
 from core.training.starting import lineage_before
 from core.training.telling import baseline_lines, figure, warnings
 
-SPECIFICITY = 0.90
 _FEWEST_FOR_NOVELTY = 100
 _MOST_FOR_MAPS = 500
 _MOST_FOR_NOVELTY = 3000
 _LEAST_SCALE = 1e-6
-NEVER = Abstention("Never: a single network has nobody to disagree with.")
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """What turns logits into answers. offsets: (classes,), added to them before the temperature divides.
+def finish(
+    tasks: Sequence[Task],
+    found: Outcome,
+    weights: Sequence[Path],
+    part: Part,
+    folder: Path,
+    *,
+    version: str,
+    acknowledged: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Make the bundle in `folder`, and answers.npz beside it.
 
-    words: how they were found, or why they were not.
+    tasks: of the networks to keep, their weights adding up to 1; weights: a .weights.h5 of each; part: the films that
+    trained and steered them. found: what the figures come from, groups kept together. acknowledged: what somebody knows
+    to be wrong with the films, code → words. Refuses what make_bundle refuses.
     """
-
-    offsets: NDArray[np.float64]
-    temperature: float
-    point: OperatingPoint
-    words: str
-
-    def shares(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        return softmax((logits + self.offsets) / self.temperature)
-
-
-def finish(task: Task, found: Outcome, weights: Path, part: Part, folder: Path, *, version: str) -> Bundle:
-    """Make the bundle in `folder`.
-
-    found: what the figures come from, groups kept together. weights: of the network to keep, a .weights.h5; part:
-    the films that trained and steered it. Refuses what make_bundle refuses.
-    """
+    task = tasks[0]
     recipe, material = task.recipe, task.material
-    member = build(task.architecture)
-    member.model.load_weights(weights)
-    steers = part.validation if len(part.validation) else part.train
-    heard = _said(member, task, steers[:_MOST_FOR_MAPS])
-    constants = _constants(task, found, member, part)
-    kernel, bias = member.head[-1].get_weights()
-    member.head[-1].set_weights([kernel, bias + constants.offsets.astype(np.float32)])
-    in_bundle = weights.with_name("in-bundle.weights.h5")
-    member.model.save_weights(in_bundle)
-    heard = replace(heard, logits=heard.logits + constants.offsets.astype(np.float32))
-    scales = _map_scale(member, task, steers[:_MOST_FOR_MAPS], heard, constants.temperature)
+    networks = [_Network.loaded(*one) for one in zip(tasks, weights, strict=True)]
+    shares = [one.task.weight for one in networks]
+    numbers = _fitted_on(found, part)
+    logits = found.logits
+    if not _is_pooled(found):
+        logits = joined_logits([one.logits(numbers) for one in networks], shares).astype(np.float32)
+    where = "all films, out of fold" if _is_pooled(found) else "the validation part"
+    constants = constants_of(tasks, numbers, logits, where)
+    steers = (part.validation if len(part.validation) else part.train)[:_MOST_FOR_MAPS]
+    for one in networks:
+        one.shift(constants.offsets)
+        one.hear(steers)
+    if len(part.validation):
+        constants = measured(constants, [one.heard.logits for one in networks], shares)
+    scales = _map_scale(networks, steers, constants.temperature)
     judged = replace(found.table, probabilities=constants.shares(found.logits), threshold=constants.point.threshold)
+    write_answers(
+        folder.with_name(ANSWERS), Answers(found.numbers, judged.probabilities, numbers, constants.shares(logits))
+    )
     evidence = report(judged)
     figures = figures_of(evidence, _judged_by(found))
     use, licence = _use(task), _licence(task)
     mixes = {
-        "training": _mix(material, part.train), "validation": _mix(material, _fitted_on(found, part)),
+        "training": _mix(material, part.train), "validation": _mix(material, numbers),
         "test": {name: int(count) for name, count in evidence["by_class"].items()},
     }  # fmt: skip
-    novelty = _novelty(member, task, part)
+    novelty = _novelty(networks, part)
     seen = np.concatenate([part.train, part.validation])
     lineage = lineage_of(material.cohort.sha256s[seen].tolist(), material.cohort.hashes[seen])
     before = lineage_before(task.start)
     told = list(dict.fromkeys([*warnings(found, material)]))
-    sections = _sections(task, found, evidence, constants, novelty=novelty, told=told)
+    sections = _sections(tasks, found, evidence, constants, novelty=novelty, told=told)
+    if acknowledged:
+        lines = [f"- {code}: {words}" for code, words in acknowledged.items()]
+        sections.append(Section("Known of these films, and accepted", lines))
     title = f"{' or '.join(_titles(task))}: {recipe.title[0].lower()}{recipe.title[1:]}"
+    inputs = [one.input for one in networks]
+    extra = {"made_with": _made_with(tasks), "warnings": told, "baselines": evidence["baselines"]}
+    if acknowledged:
+        extra["acknowledged"] = dict(acknowledged)
     try:
         return make_bundle(
             folder,
@@ -104,36 +110,84 @@ def finish(task: Task, found: Outcome, weights: Path, part: Part, folder: Path, 
             classes=_classes(task),
             suspicion=positives(recipe, material.classes),
             intended_use=use,
-            input=NetworkInput(recipe.input.rows, recipe.input.columns, recipe.input.channels, task.steps),
-            members=[TrainedMember(_member_name(task), task.architecture, in_bundle, 1.0)],
+            input=inputs[0],
+            members=[one.saved(inputs[0]) for one in networks],
             temperature=constants.temperature,
             map_scale=scales,
             operating_points=[constants.point],
-            abstention=NEVER,
+            abstention=constants.abstention,
             novelty=novelty,
             class_mix=mixes,
             figures=figures,
             licence=licence,
             card=card(recipe.name, use, licence, mixes=mixes, figures=figures, sections=sections),
             lineage=(lineage.joined(before) if before is not None else lineage).arrays(),
-            extra={"made_with": _made_with(task), "warnings": told, "baselines": evidence["baselines"]},
-            lungs=_lungs(task),
+            extra=extra,
+            lungs=_lungs(tasks),
         )
     finally:
-        in_bundle.unlink(missing_ok=True)
+        for one in networks:
+            one.saved_at.unlink(missing_ok=True)
 
 
-def _said(member: Member, task: Task, numbers: Numbers) -> Said:
-    return said(member, task.material.cohort.films.chosen(numbers), task.steps, _boxes(task, numbers))
+@dataclass(slots=True)
+class _Network:
+    """A network to keep, with what it says of the films that steered it."""
+
+    task: Task
+    member: Member
+    saved_at: Path
+    heard: Said = field(init=False)
+
+    @staticmethod
+    def loaded(task: Task, weights: Path) -> _Network:
+        member = build(task.architecture)
+        member.model.load_weights(weights)
+        return _Network(task, member, weights.with_name("in-bundle.weights.h5"))
+
+    @property
+    def name(self) -> str:
+        return self.task.name or str(self.task.architecture["backbone"])
+
+    @property
+    def input(self) -> NetworkInput:
+        rows, columns, channels = self.task.architecture["input"]
+        return NetworkInput(rows, columns, channels, self.task.steps)
+
+    def logits(self, numbers: Numbers) -> NDArray[np.float32]:
+        films = self.task.material.cohort.films.chosen(numbers)
+        if not len(films):
+            return np.zeros((0, len(self.task.material.classes)), np.float32)
+        found: NDArray[np.float32] = outputs(self.member.model, films, self.task.steps, _boxes(self.task, numbers))
+        return found
+
+    def shift(self, offsets: NDArray[np.float64]) -> None:
+        kernel, bias = self.member.head[-1].get_weights()
+        self.member.head[-1].set_weights([kernel, bias + offsets.astype(np.float32)])
+
+    def hear(self, numbers: Numbers) -> None:
+        films = self.task.material.cohort.films.chosen(numbers)
+        self.heard = said(self.member, films, self.task.steps, _boxes(self.task, numbers))
+
+    def features(self, films: Sequence[Film], boxes: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = outputs(self.member.features, films, self.task.steps, boxes)
+        return found
+
+    def saved(self, of_the_bundle: NetworkInput) -> TrainedMember:
+        self.member.model.save_weights(self.saved_at)
+        own = None if self.input == of_the_bundle else self.input
+        return TrainedMember(self.name, self.task.architecture, self.saved_at, self.task.weight, own)
 
 
 def _boxes(task: Task, numbers: Numbers) -> NDArray[np.float64] | None:
     return None if task.material.boxes is None else task.material.boxes[numbers]
 
 
-def _map_scale(member: Member, task: Task, numbers: Numbers, heard: Said, heat: float) -> dict[str, float]:
+def _map_scale(networks: Sequence[_Network], numbers: Numbers, heat: float) -> dict[str, float]:
+    task = networks[0].task
     found = map_scale(
-        {"member": (member, task.steps, heard)}, task.material.cohort.films.chosen(numbers), [1.0], heat,
+        {one.name: (one.member, one.task.steps, one.heard) for one in networks},
+        task.material.cohort.films.chosen(numbers), [one.task.weight for one in networks], heat,
         task.material.classes, boxes=_boxes(task, numbers),
     )  # fmt: skip
     # A class that nothing ever spoke for has no scale of its own.
@@ -149,70 +203,9 @@ def _fitted_on(found: Outcome, part: Part) -> Numbers:
     return found.numbers if _is_pooled(found) else part.validation
 
 
-def _constants(task: Task, found: Outcome, member: Member, part: Part) -> Constants:
-    material, classes = task.material, task.material.classes
-    numbers = _fitted_on(found, part)
-    labels = material.cohort.labels[numbers].tolist()
-    groups = material.cohort.groups[numbers].tolist()
-    few = small_classes(labels, groups)
-    if few or set(labels) != set(classes):
-        return _kept(task, few)
-    logits = found.logits
-    if not _is_pooled(found):
-        logits = outputs(member.model, material.cohort.films.chosen(numbers), task.steps, _boxes(task, numbers))
-    truth = material.truth[numbers]
-    offsets, heat, balanced = np.zeros(len(classes)), temperature(logits, truth), ""
-    balance = task.recipe.balance
-    if balance.sampling != "as-is" or balance.class_weights or balance.undersample or balance.smote != "none":
-        offsets, heat = fitted_to_mix(logits, truth)
-        balanced = " and offsets that put the classes' mix back"
-    suspicious = [classes.index(name) for name in positives(task.recipe, classes)]
-    suspicion = softmax((logits + offsets) / heat)[:, suspicious].sum(axis=1)
-    where = "all films, out of fold" if _is_pooled(found) else "the validation part"
-    words = f"Temperature {heat:.3f}{balanced} fitted on {len(numbers)} films ({where})."
-    return Constants(offsets, heat, _point(np.isin(truth, suspicious), suspicion, where), words)
-
-
-def _point(abnormal: NDArray[np.bool_], suspicion: NDArray[np.float64], where: str) -> OperatingPoint:
-    point = point_for_specificity(abnormal, suspicion, SPECIFICITY)
-    rows = (
-        ("specificity", suspicion[~abnormal] < point.threshold),
-        ("sensitivity", suspicion[abnormal] >= point.threshold),
-    )
-    figures = tuple(
-        Figure(name, float(hit.mean()), *wilson(int(hit.sum()), len(hit)), where, len(hit)) for name, hit in rows
-    )
-    words = f"specificity {SPECIFICITY:.2f} on {where}; its figures are of the same films"
-    # Where the suspicion of some normal films is 1, so is the threshold.
-    return OperatingPoint("specificity-90", min(point.threshold, 1.0), words, figures)
-
-
-def _kept(task: Task, few: Mapping[str, tuple[int, int]]) -> Constants:
-    """A small set sets nothing: the start's constants where it tells the same classes apart, else 1 and 0.5."""
-    counted = ", ".join(f"{name}: {films} films of {patients} patients" for name, (films, patients) in few.items())
-    why = f"under 100 films or 30 patients in a class ({counted})" if few else "a class is missing among them"
-    bundle = task.start.bundle
-    nothing = np.zeros(len(task.material.classes))
-    suspicious = positives(task.recipe, task.material.classes)
-    if (
-        bundle is not None
-        and set(bundle.classes) == set(task.material.classes)
-        and set(bundle.description.suspicion) == set(suspicious)
-    ):
-        point = _reworded(bundle.description.operating_points[0], f"as in {bundle.name} {bundle.version}; {why}")
-        words = f"Temperature and operating point are those of {bundle.name} {bundle.version}: {why}."
-        return Constants(nothing, bundle.description.temperature, point, words)
-    point = OperatingPoint("undecided", 0.5, f"nothing: {why}")
-    return Constants(nothing, 1.0, point, f"No temperature and no operating point were adopted: {why}.")
-
-
-def _reworded(point: OperatingPoint, words: str) -> OperatingPoint:
-    """The same threshold with other words; figures of other films are left behind."""
-    return OperatingPoint(point.name, point.threshold, words)
-
-
-def _novelty(member: Member, task: Task, part: Part) -> Novelty | None:
+def _novelty(networks: Sequence[_Network], part: Part) -> Novelty | None:
     """Statistics of the films that trained, against the same films spoiled; None when they are too few for it."""
+    task = networks[0].task
     numbers = np.concatenate([part.train, part.validation])
     if len(numbers) < _FEWEST_FOR_NOVELTY:
         return None
@@ -220,14 +213,13 @@ def _novelty(member: Member, task: Task, part: Part) -> Novelty | None:
     numbers = np.sort(numbers)[::step]
     known = task.material.cohort.films.chosen(numbers)
     wrong = spoilt(known, max(1, len(numbers) // 50))
-    good = outputs(member.features, known, task.steps, _boxes(task, numbers))
-    bad = outputs(member.features, wrong, task.steps)
-    name = _member_name(task)
+    good = {one.name: one.features(known, _boxes(task, numbers)) for one in networks}
+    bad = {one.name: one.features(wrong) for one in networks}
     words = (
         f"{len(known)} films of the training against {len(wrong)} pictures that are no upright frontal film (some of "
         "the films made negative, turned or cut); out of fold, 99 of 100 known films of every source pass"
     )
-    return learnt({name: good}, {name: bad}, groups=task.material.cohort.sources[numbers].tolist(), words=words)
+    return learnt(good, bad, groups=task.material.cohort.sources[numbers].tolist(), words=words)
 
 
 def spoilt(films: Sequence[NDArray[np.uint16]], every: int) -> list[NDArray[np.uint16]]:
@@ -251,10 +243,6 @@ def _titles(task: Task) -> list[str]:
 
 def _title(name: str) -> str:
     return name.replace("_", " ").replace("-", " ").capitalize()
-
-
-def _member_name(task: Task) -> str:
-    return str(task.architecture["backbone"])
 
 
 def _use(task: Task) -> IntendedUse:
@@ -298,16 +286,18 @@ def _judged_by(found: Outcome) -> str:
     return f"{where}, {'patients kept together' if found.recipe.protocol.unit == 'group' else 'split by image'}"
 
 
-def _made_with(task: Task) -> dict[str, Any]:
+def _made_with(tasks: Sequence[Task]) -> dict[str, Any]:
+    task = tasks[0]
+    start = dict(task.start.notes) if len(tasks) == 1 else [dict(one.start.notes) for one in tasks]
     return {
         "recipe": task.recipe.name, "paper": task.recipe.paper, "seed": task.recipe.seed,
-        "data": task.material.digest, "films": len(task.material.cohort), "start": dict(task.start.notes),
+        "data": task.material.digest, "films": len(task.material.cohort), "start": start,
     }  # fmt: skip
 
 
-def _lungs(task: Task) -> str | None:
+def _lungs(tasks: Sequence[Task]) -> str | None:
     """The digest of the lungs bundle that found the boxes."""
-    if not needs_lungs(task.steps):
+    if not any(needs_lungs(task.steps) for task in tasks):
         return None
     from core.inference.lungs import shipped
 
@@ -316,7 +306,7 @@ def _lungs(task: Task) -> str | None:
 
 
 def _sections(
-    task: Task,
+    tasks: Sequence[Task],
     found: Outcome,
     evidence: Mapping[str, Any],
     constants: Constants,
@@ -324,6 +314,7 @@ def _sections(
     novelty: Novelty | None,
     told: Sequence[str],
 ) -> list[Section]:
+    task = tasks[0]
     recipe, material = task.recipe, task.material
     sections = [Section("To know first", [f"- {one}" for one in told])] if told else []
     sections.append(
@@ -340,12 +331,10 @@ def _sections(
         Section(
             "How it was made",
             [
-                f"Recipe {recipe.name} ({recipe.title}), seed {recipe.seed}, start: {task.start.words}.",
+                f"Recipe {recipe.name} ({recipe.title}), seed {recipe.seed}, start: "
+                f"{'; '.join(task.start.words for task in tasks)}.",
                 "",
-                f"One member, {recipe.network.backbone}; figures are of networks of the folds where there are several, "
-                "this one was then trained on all films but the part that steers."
-                if _is_pooled(found)
-                else f"One member, {recipe.network.backbone}.",
+                _told_members(tasks, pooled=_is_pooled(found)),
                 "",
                 constants.words,
             ],
@@ -357,3 +346,11 @@ def _sections(
         else f"Novelty is not asked: it needs {_FEWEST_FOR_NOVELTY} films or more. Facts and looks of a film still are."
     )
     return [*sections, Section("Gate", [gate])]
+
+
+def _told_members(tasks: Sequence[Task], *, pooled: bool) -> str:
+    names = [f"{task.name + ', ' if task.name else ''}{task.architecture['backbone']}" for task in tasks]
+    words = f"One member, {names[0]}" if len(names) == 1 else f"{len(names)} members: {'; '.join(names)}"
+    if not pooled:
+        return f"{words}."
+    return f"{words}; figures are of networks of the folds, those kept trained on all films but the part that steers."

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.evidence import baselines, metrics
 from core.evidence.evaluate import Table, report
 from core.inference.ensemble import softmax
+from core.training.ensembling import joined_logits
 from core.training.material import FEWEST_FILMS, Material
 from core.training.recipe import Recipe
 from core.training.splitting import Numbers, Part
@@ -39,6 +40,15 @@ class Fold:
     curves: tuple[Mapping[str, Any], ...]
     milliseconds: float
     device: str
+
+
+def together(folds: Sequence[Fold], weights: Sequence[float]) -> Fold:
+    """Several networks of one part as one: logits joined by weight, curves one after the other, times added up."""
+    if len(folds) == 1:
+        return folds[0]
+    logits = joined_logits([fold.logits for fold in folds], weights).astype(np.float32)
+    rows = tuple(row for fold in folds for row in fold.curves)
+    return Fold(folds[0].part, logits, rows, round(sum(fold.milliseconds for fold in folds), 3), folds[0].device)
 
 
 @dataclass(frozen=True, slots=True)

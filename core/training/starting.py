@@ -28,8 +28,9 @@ BUNDLE = "bundle"
 class Start:
     """Start weights. kind: "random", "imagenet" or "bundle". folder: of Keras' published weight files, if given.
 
-    network: whose weights are taken in the kind "bundle": architecture and .weights.h5. bundle: that it is a member
-    of, if any. notes: what a run folder keeps of it, with "words" for people.
+    network: whose weights are taken in the kind "bundle": architecture and .weights.h5; None where every member of the
+    bundle is taken (core.training.several). bundle: that it is a member of, if any. notes: what a run folder keeps of
+    it, with "words" for people.
     """
 
     kind: str
@@ -56,7 +57,7 @@ def start_of(recipe: Recipe, given: Path | Bundle | None = None, weights: Path |
     if given is None and kind != "bundle":
         words = {"random": "random weights", "imagenet": f"ImageNet weights of {recipe.network.backbone}"}[kind]
         return Start(kind, weights, notes={"words": words})
-    bundle = given if isinstance(given, Bundle) else _bundle(given)
+    bundle = given if isinstance(given, Bundle) else bundle_of(given)
     entry = _member(bundle, recipe)
     words = f"{bundle.name} {bundle.version}, member {entry.name}"
     notes = {"words": words, "bundle": bundle.name, "version": bundle.version, "digest": bundle.digest,
@@ -93,9 +94,13 @@ def _take_last_layer(member: Member, network: tuple[Mapping[str, Any], Path], or
 
 
 def seen(start: Start, cohort: Cohort) -> NDArray[np.bool_]:
-    """Which films the start weights' bundle or its ancestors saw, by file or as nearly the same film."""
+    """Which films the start weights' bundle or its ancestors saw."""
+    return known_to(lineage_before(start), cohort)
+
+
+def known_to(lineage: Lineage | None, cohort: Cohort) -> NDArray[np.bool_]:
+    """Which films a lineage names, by file or as nearly the same film."""
     answer = np.zeros(len(cohort), bool)
-    lineage = lineage_before(start)
     if lineage is None or not len(lineage.exact):
         return answer
     known = {row.tobytes() for row in lineage.exact}
@@ -108,12 +113,16 @@ def seen(start: Start, cohort: Cohort) -> NDArray[np.bool_]:
 
 
 def lineage_before(start: Start) -> Lineage | None:
-    if start.bundle is None or not start.bundle.path(LINEAGE).is_file():
-        return None
-    return read_lineage(start.bundle.path(LINEAGE))
+    return None if start.bundle is None else lineage_in(start.bundle)
 
 
-def _bundle(given: Path | None) -> Bundle:
+def lineage_in(bundle: Bundle) -> Lineage | None:
+    """What a bundle and its ancestors saw; None for one that does not say."""
+    return read_lineage(bundle.path(LINEAGE)) if bundle.path(LINEAGE).is_file() else None
+
+
+def bundle_of(given: Path | None) -> Bundle:
+    """The bundle that a place means: a bundle, or a run that ended in one; the one in use when None."""
     if given is not None and not (given / DESCRIPTION).is_file() and (given / BUNDLE / DESCRIPTION).is_file():
         return load(given / BUNDLE)
     if given is not None and (given / "run.json").is_file() and not (given / BUNDLE).exists():

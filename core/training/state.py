@@ -58,7 +58,7 @@ class BundleName(Struct, frozen=True):
 
 
 class FilmRow(Struct, frozen=True):
-    """One film and what the networks say of it that had not trained on it; probabilities in the order of the classes."""
+    """One film and what networks say of it that had not trained on it; probabilities in the order of the classes."""
 
     number: int
     path: str
@@ -99,7 +99,7 @@ class Threshold(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """A part of the films that judged. kind: source, view, sex or age. accuracy, auroc (macro, may be None): figures."""
+    """A part of the films that judged. kind: source, view, sex or age. auroc: macro, None where there is none."""
 
     kind: str
     name: str

@@ -12,17 +12,14 @@ import pytest
 from core.cohort.cache import Films
 from core.cohort.cohort import Cohort
 from core.cohort.labels import LabelledFilm
-from core.evidence.evaluate import Table
 from core.inference.bundles import Bundle
-from core.inference.ensemble import softmax
 from core.progress import Stop
 from core.training import finishing
-from core.training.finishing import Constants
+from core.training.constants import Constants, constants_of
 from core.training.material import Material
-from core.training.outcome import Fold, Outcome, positives
+from core.training.outcome import positives
 from core.training.recipe import Balance, Network, Phase, Protocol, Recipe
 from core.training.run import Task
-from core.training.splitting import Part
 from core.training.starting import Start
 
 CLASSES = ("bright", "dark", "normal")
@@ -56,15 +53,7 @@ def _constants(task: Task, sharp: float) -> Constants:
     chance = np.random.default_rng(5)
     honest = chance.normal(0, 2, (films, 3))
     logits = (sharp * (honest + 1.5 * np.eye(3)[task.material.truth])).astype(np.float32)
-    half = films // 2
-    parts = [Part("fold-1", np.arange(half, films), np.arange(0), np.arange(half)),
-             Part("fold-2", np.arange(half), np.arange(0), np.arange(half, films))]  # fmt: skip
-    folds = tuple(Fold(part, logits[part.test], (), 1.0, "CPU") for part in parts)
-    numbers = np.arange(films)
-    table = Table(CLASSES, task.material.truth, softmax(logits), tuple(task.material.groups), ("",) * films,
-                  tuple(task.material.cohort.sha256s.tolist()))  # fmt: skip
-    found = Outcome(task.recipe, CLASSES, folds, table, logits, numbers)
-    return finishing._constants(task, found, None, parts[0])  # type: ignore[arg-type]
+    return constants_of([task], np.arange(films), logits, "all films, out of fold")
 
 
 def test_temperature_and_operating_point_come_from_films_judged_out_of_fold() -> None:

@@ -60,7 +60,7 @@ class Trainings:
     def __init__(self) -> None:
         self.done: list[tuple[str, Path, set[str], set[str]]] = []
 
-    def __call__(self, task: Task, part: Part, folder: Path, number: int, report: Any, *, keep: bool) -> Fold:
+    def __call__(self, task: Task, part: Part, folder: Path, number: int, *_report: Any, **_more: Any) -> Fold:
         films = task.material.cohort.sha256s
         taught = np.concatenate([part.train, part.validation])
         self.done.append((task.recipe.name, folder, set(films[taught].tolist()), set(films[part.test].tolist())))
