@@ -208,7 +208,7 @@ def _others() -> tuple[Sentence, ...]:
             _("bundle", "{what} cannot be a bundle's name: take letters, digits, dots, hyphens and underscores."),
         ),
         ("classes-differ", _("bundle", "Only bundles of the same classes can be compared ({what}).")),
-        ("too-few-to-calibrate", _("bundle", "Nothing was adopted. {why}")),
+        ("too-few-to-calibrate", _("bundle", "Nothing was adopted. {what}")),
         ("models-forgotten", _("bundle", "The films have to be judged again: the process that held them was ended.")),
         ("models-broken", _("bundle", "A mistake of Hilum itself ended the work ({what}); nothing was changed.")),
         ("models-busy", _("bundle", "Something else is going on here ({what}); stop it, or wait for it.")),

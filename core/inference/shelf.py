@@ -142,20 +142,26 @@ def promote(what: str | Path, who: str | None = None) -> Bundle:
     return bundle
 
 
+def earlier() -> Bundle | None:
+    """The bundle that a rollback would put into use; None when there is none."""
+    standing = _standing(log())
+    if not standing:
+        return None
+    good = {one.bundle.digest: one.bundle for one in _all() if one.bundle is not None}
+    for digest in reversed(standing[:-1]):
+        if digest in good:
+            return good[digest]
+    default = [one.bundle for one in _all() if one.shipped and one.folder.name == DEFAULT]
+    if not default or default[0] is None or default[0].digest == standing[-1]:
+        return None
+    return default[0]
+
+
 def rollback(who: str | None = None) -> Bundle:
     """Put the bundle into use that was in use before. Refuses "no-earlier-bundle"."""
-    standing = _standing(log())
-    good = {one.bundle.digest: one.bundle for one in _all() if one.bundle is not None}
-    earlier = [good[digest] for digest in reversed(standing[:-1]) if digest in good]
-    if not standing:
+    bundle = earlier()
+    if bundle is None:
         raise BundleRefused("no-earlier-bundle")
-    if earlier:
-        bundle = earlier[0]
-    else:
-        default = [one.bundle for one in _all() if one.shipped and one.folder.name == DEFAULT]
-        if not default or default[0] is None or default[0].digest == standing[-1]:
-            raise BundleRefused("no-earlier-bundle")
-        bundle = default[0]
     _write("rollback", bundle, who)
     return bundle
 
@@ -174,6 +180,21 @@ def remove(what: str) -> Path:
         folder.replace(target)
     except OSError as error:
         raise RunRefused("place-unwritable", what=name, why=error.strerror or type(error).__name__) from error
+    return target
+
+
+def restored(place: Path) -> Path:
+    """Take back what `remove` gave: out of the trash, to where it was. Refuses "bundle-missing" and "bundle-exists"."""
+    trash = places.own_bundles() / _TRASH
+    if place.parent != trash or not place.is_dir():
+        raise BundleRefused("bundle-missing", what=place)
+    target = places.own_bundles() / place.name.rpartition("-")[0]
+    if target.exists():
+        raise BundleRefused("bundle-exists", what=target.name)
+    try:
+        place.replace(target)
+    except OSError as error:
+        raise RunRefused("place-unwritable", what=target, why=error.strerror or type(error).__name__) from error
     return target
 
 

@@ -132,9 +132,15 @@ def make_bundle(
 
 
 def remade(
-    bundle: Bundle, folder: Path, *, novelty: Novelty | None = None, card: str | None = None, **changes: Any
+    bundle: Bundle,
+    folder: Path,
+    *,
+    novelty: Novelty | None = None,
+    card: str | None = None,
+    lineage: Mapping[str, NDArray[Any]] | None = None,
+    **changes: Any,
 ) -> Bundle:
-    """The same members in a new bundle with other statistics, card or fields of bundle.json; proven again."""
+    """The same members in a new bundle with other statistics, card, lineage or fields of bundle.json; proven again."""
     if folder.exists():
         raise BundleRefused("bundle-exists", what=folder)
     places.made(folder.parent)
@@ -149,6 +155,8 @@ def remade(
             raw["novelty"] = msgspec.to_builtins(d.NoveltyEntry(novelties.FILE, novelty.threshold, novelty.words))
         if card is not None:
             write_whole(draft / "card.md", card)
+        if lineage is not None:
+            _save_arrays(draft / "lineage.npz", lineage)
         return _finished(draft, folder, raw)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
