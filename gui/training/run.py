@@ -110,6 +110,13 @@ class RunStep(StepPage):
         self._before.start.setEnabled(False)
         choices.name, choices.use = self._before.name.text().strip(), self._before.use.text().strip()
         labels = str(Path(folder) / LABELS)
+        noted = {
+            "start": choices.start,
+            "recipe": choices.recipe_name,
+            "changes": choices.changes,
+            "seed": choices.seed,
+        }
+        site.ask(("note", noted), looks=False)
         site.ask(("labels", labels), lambda _rows: site.ask(("plan",), self._begin, self._refuse), self._refuse)
         choices.labels = labels
 

@@ -165,7 +165,7 @@ class StartStep(StepPage):
     def _settle(self) -> None:
         """Tell the other steps what was chosen, and measure what would learn, a little later."""
         choices = self.wizard.choices
-        choices.recipe, choices.recipe_name = self.form.text, self._recipe
+        choices.recipe, choices.recipe_name, choices.changes = self.form.text, self._recipe, self.form.changes
         choices.seed = self.form.recipe.seed if self.form.recipe is not None else 0
         told = recipes.warnings(self.form.recipe) if self.form.recipe is not None else ()
         self._warning.setText("\n".join(f"To know: {one}" for one in told))

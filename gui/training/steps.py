@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -42,17 +42,20 @@ class Choices:
     folder: str = ""
     name: str = ""
     use: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
+    point: dict[str, Any] | None = None
 
 
 class Wizard(QObject):
     """What every step is given: the window's services, the two processes, and what was chosen so far.
 
     site: core.site.desk; trainer: core.training.desk. Both are made with the wizard and start with the first question
-    (gui.training.desk.Desk). chose(): something in `choices` is different now.
+    (gui.training.desk.Desk). chose(): something in `choices` is different now. bundle_changed(): another one is in use.
     """
 
     chose = Signal()
+    bundle_changed = Signal()
 
     def __init__(self, services: Services, site: Desk, trainer: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)

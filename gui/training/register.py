@@ -1,0 +1,164 @@
+"""The step “Register”: name, use and card of the new bundle; onto the shelf, into use, and back again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from core.errors import HilumError
+from gui import theme
+from gui.settings.section import button
+from gui.training.steps import UNFINISHED, StepPage, Wizard
+from gui.widgets.grids import PlainTable
+from gui.widgets.labels import plain
+
+_ACTIONS = {"promote": "put into use", "rollback": "went back to"}
+
+
+class RegisterStep(StepPage):
+    name = "register"
+    title = "Register"
+    question = "What is it called, and is it to be used?"
+
+    def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
+        super().__init__(wizard, parent)
+        self.digest = ""
+        self._of = ""
+        self.fields = {"name": QLineEdit(), "version": QLineEdit(), "use": QLineEdit(), "who": QLineEdit()}
+        self.card = QPlainTextEdit()
+        self.register = button("Put it on the shelf", "primary")
+        self.promote, self.roll_back = button("Use it from now on"), button("Go back to the one before")
+        self.standing = plain("", wrap=True)
+        self.log = PlainTable("Who put which bundle into use, and when")
+        self.register.clicked.connect(self._register)
+        self.promote.clicked.connect(self._promote)
+        self.roll_back.clicked.connect(self._roll_back)
+        for field in self.fields.values():
+            field.textChanged.connect(lambda _text: self._refresh())
+        self._lay_out()
+
+    def enter(self) -> None:
+        ask, choices = self.wizard.trainer.ask, self.wizard.choices
+        if self._of != choices.folder:
+            self._of, self.digest = choices.folder, ""
+            ask(("draft",), self._show_draft, looks=False)
+        reader = self.wizard.services.preferences.value("reader")
+        if not self.fields["who"].text() and isinstance(reader, str):
+            self.fields["who"].setText(reader)
+        ask(("log",), self._show_log, looks=False)
+        self._refresh()
+
+    def may_leave(self) -> str | None:
+        return None
+
+    def next_words(self) -> str:
+        if not self.digest:
+            return "On the shelf it can be used, exported and compared; the bundle in use stays in use."
+        return "The reading page asks the bundle in use; every result says which one that was."
+
+    def _show_draft(self, draft: Any) -> None:
+        """What the training wrote: everything can be changed before it is registered."""
+        self.fields["name"].setText(draft.name)
+        self.fields["version"].setText(draft.version)
+        self.fields["use"].setText(draft.use)
+        self.card.setPlainText(draft.card)
+        if draft.digest:
+            self._registered(draft.digest)
+        self._refresh()
+
+    def _register(self) -> None:
+        name, version, use = (self.fields[key].text().strip() for key in ("name", "version", "use"))
+        request = ("register", name, version, use, self.card.toPlainText(), self.wizard.choices.point)
+        self.register.setEnabled(False)
+        self.wizard.trainer.ask(request, self._registered, self._refused)
+
+    def _registered(self, digest: str) -> None:
+        self.digest = digest
+        self.wizard.services.preferences.put(UNFINISHED, None)
+        self.standing.setText(f"{self._called()} is on the shelf ({digest[:12]}). It is not in use yet.")
+        self._refresh()
+
+    def _promote(self) -> None:
+        def promoted(_answer: object) -> None:
+            self.standing.setText(f"{self._called()} is in use now.")
+            self._changed_bundle()
+
+        self.standing.setText("The bundle proves on this PC that it gives what it must give.")
+        self.wizard.trainer.ask(("promote", self.digest, self._who()), promoted, self._refused)
+
+    def _roll_back(self) -> None:
+        def back(answer: Any) -> None:
+            self.standing.setText(f"{answer} is in use again.")
+            self._changed_bundle()
+
+        self.wizard.trainer.ask(("rollback", self._who()), back, self._refused)
+
+    def _changed_bundle(self) -> None:
+        self.wizard.bundle_changed.emit()
+        self.wizard.trainer.ask(("log",), self._show_log, looks=False)
+        self._refresh()
+
+    def _refused(self, error: HilumError) -> None:
+        self.standing.setText(error.reason.text)
+        self._refresh()
+
+    def _show_log(self, lines: tuple[Any, ...]) -> None:
+        """lines: oldest first, as core.inference.shelf keeps them."""
+        self.log.show_rows(
+            ["When (UTC)", "Who", "What", "Bundle"],
+            [[one.when.replace("T", " ")[:16], one.who, _ACTIONS.get(one.action, one.action),
+              f"{one.name} {one.version}"] for one in reversed(lines)],
+        )  # fmt: skip
+        self.roll_back.setEnabled(bool(lines))
+
+    def _refresh(self) -> None:
+        named = all(self.fields[key].text().strip() for key in ("name", "version", "use"))
+        on_shelf = bool(self.digest)
+        self.register.setEnabled(named and not on_shelf)
+        self.promote.setEnabled(on_shelf and bool(self._who()))
+        for key in ("name", "version", "use"):
+            self.fields[key].setReadOnly(on_shelf)
+        self.card.setReadOnly(on_shelf)
+        self.changed.emit()
+
+    def _called(self) -> str:
+        return f"{self.fields['name'].text()} {self.fields['version'].text()}"
+
+    def _who(self) -> str:
+        return self.fields["who"].text().strip()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.SPACE[2])
+        grid.setVerticalSpacing(theme.SPACE[1])
+        titles = {"name": "Name", "version": "Version", "use": "Meant for"}
+        for line, (key, title) in enumerate(titles.items()):
+            self.fields[key].setAccessibleName(title)
+            grid.addWidget(plain(title), line, 0)
+            grid.addWidget(self.fields[key], line, 1)
+        self.card.setAccessibleName("Card of the bundle")
+        left = QVBoxLayout()
+        left.addLayout(grid)
+        left.addWidget(plain("Card (Markdown; the models page shows it)", "strong"))
+        left.addWidget(self.card, 1)
+        self.fields["who"].setAccessibleName("Your initials")
+        self.fields["who"].setMaximumWidth(120)
+        right = QVBoxLayout()
+        right.setSpacing(theme.SPACE[1])
+        who = QHBoxLayout()
+        who.addWidget(plain("Your initials"))
+        who.addWidget(self.fields["who"])
+        who.addStretch(1)
+        right.addWidget(self.register)
+        right.addLayout(who)
+        right.addWidget(self.promote)
+        right.addWidget(self.roll_back)
+        right.addWidget(self.standing)
+        right.addWidget(plain("Who put what into use", "strong"))
+        right.addWidget(self.log, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE[4])
+        row.addLayout(left, 3)
+        row.addLayout(right, 2)
+        self.column.addLayout(row, 1)
