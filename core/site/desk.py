@@ -275,7 +275,7 @@ class Desk:
     def preview(self, recipe: str, seed: int, count: int, start: str = "") -> tuple[Cell, ...]:
         films = self._ready
         read = recipes.read(self._recipe(recipe))
-        steps = preview.steps_of(read, dry_run.bundle_of(read, start))
+        steps = preview.steps_of(read, start)
         lungs = self._finder() if needs_lungs(steps) else None
         of_classes = {name: numbers for name, numbers in films.of_classes().items() if numbers}
         return preview.grid(read, steps, of_classes, films.settled, seed=seed, count=count, lungs=lungs)

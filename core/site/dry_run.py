@@ -10,9 +10,8 @@ from core.errors import RunRefused
 from core.jobs import Worker, WorkerDied
 from core.progress import Progress, Stop
 from core.site.state import DryRun
-from core.site.trial import Prepared, Timed, bundle_of
+from core.site.trial import Prepared, Timed
 
-__all__ = ["bundle_of", "timed"]
 _LOOK_SECONDS = 0.2
 
 
@@ -21,7 +20,7 @@ def timed(
 ) -> DryRun | None:
     """Time every network of the training in a process of its own, which ends with this; None when it was stopped.
 
-    recipe, labels: files. cache: settled films. start: see core.site.trial.bundle_of.
+    recipe, labels: files. cache: settled films. start: see core.site.trial.starting_from.
     Refuses "dry-run-ended" when the process dies, and what the training itself would refuse.
     """
     worker = Worker("core.site.trial:serve")

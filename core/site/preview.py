@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.prepare import Settled, fit, needs_lungs
-from core.inference.bundles import Bundle
 from core.inference.lungs import LungFinder
 from core.site.state import Cell
-from core.training import recipes
+from core.site.trial import starting_from
+from core.training import recipes, several
 from core.training.feed import FilmFeed
 from core.training.recipe import Recipe
 
@@ -22,10 +23,15 @@ _QUALITY = 90
 Film = NDArray[np.uint16]
 
 
-def steps_of(recipe: Recipe, start: Bundle | None) -> tuple[Mapping[str, Any], ...]:
-    """The way of a film into the network: the recipe's, or the first member's where a bundle is tuned."""
-    if start is not None:
-        return tuple(start.input(start.members[0]).steps)
+def steps_of(recipe: Recipe, start: str) -> tuple[Mapping[str, Any], ...]:
+    """The way of a film into the network: the recipe's, or the first member's where the members of a bundle are tuned.
+
+    start: as in core.site.trial.starting_from. Refuses what core.training.several.begins refuses.
+    """
+    recipe = starting_from(recipe, start)
+    begin = several.begins(recipe, Path(start) if start not in ("", "imagenet", "random") else None, None)
+    if several.is_several(begin) and begin.bundle is not None:
+        return tuple(begin.bundle.input(begin.bundle.members[0]).steps)
     return recipes.steps(recipe)
 
 

@@ -6,8 +6,7 @@ The weights are random: they change nothing in how long a step takes. What was h
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,14 +14,15 @@ from typing import Any
 
 import numpy as np
 import psutil
+from msgspec import structs
 from numpy.typing import NDArray
 
-from core.inference import shelf
-from core.inference.bundles import Bundle
 from core.progress import Stop
-from core.training import recipes, splitting
+from core.training import recipes, several, splitting
 from core.training.material import gather, labels_for
 from core.training.recipe import Phase, Recipe
+from core.training.run import parts_of
+from core.training.watching import Watch
 
 STEPS = 20
 _LEAST_STEPS = 3  # of a phase, after one that makes the graph
@@ -41,7 +41,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What a member's steps took; seconds: all its training, judging included, at most. memory_bytes: the peak."""
+    """What a member's steps took. seconds: all its training, judging included, at most. memory_bytes: the most held."""
 
     steps: int
     step_seconds: float
@@ -54,7 +54,7 @@ def serve() -> Callable[[tuple[Any, ...]], object]:
     """For core.jobs: ("prepare", recipe file, labels, cache, start) → Prepared, then ("member", number) → Timed.
 
     start: the folder of a bundle whose members are tuned, "imagenet", "random", or "" for the recipe's own word.
-    Refuses what core.training.material.gather and core.inference.shelf.chosen refuse.
+    Refuses what core.training.material.gather and core.training.several.begins refuse.
     """
     trial: list[Trial] = []
 
@@ -68,23 +68,22 @@ def serve() -> Callable[[tuple[Any, ...]], object]:
 
 
 class Trial:
-    """Films, recipe and networks of a training that is to be timed."""
+    """Films, recipe and networks of a training that is to be timed, as core.training.train would have them."""
 
     def __init__(self, recipe: str, labels: str, cache: str, start: str) -> None:
-        read = recipes.read(recipe)
-        material = gather(labels_for(read, labels), read, Path(cache), stop=Stop())
+        read = starting_from(recipes.read(recipe), start)
+        begin = several.begins(read, Path(start) if start not in ("", "imagenet", "random") else None, None)
+        read, listed = several.as_the_bundle(read, labels_for(read, labels), begin)
+        material = gather(listed, read, Path(cache), stop=Stop())
         assert material is not None  # nobody stops it
         stated = [str(split) for split in material.cohort.splits]
-        self.recipe = splitting.for_a_site(read, material.labels, material.groups, stated)
-        self.material = material
-        self.networks = networks(self.recipe, len(material.classes), bundle_of(self.recipe, start))
-        parts = splitting.parts(
-            self.recipe.protocol, material.labels, material.groups, material.sources, self.recipe.seed, stated=stated
-        )
+        read = splitting.for_a_site(read, material.labels, material.groups, stated)
+        self.tasks = several.tasks_of(read, material, begin, report=lambda progress: None, stop=Stop(), watch=Watch())
+        parts = parts_of(self.tasks[0])
         self.part = max(parts, key=lambda part: len(part.train))
-        # After several parts one more network is trained, which is kept.
+        # After several parts one more training makes the networks that are kept.
         count = len(parts) + (len(parts) > 1)
-        self.prepared = Prepared(len(self.networks), len(self.recipe.phases), count, len(material.cohort))
+        self.prepared = Prepared(len(self.tasks), len(read.phases), count, len(material.cohort))
 
     def member(self, number: int) -> Timed:
         """Time the member with this number."""
@@ -93,64 +92,47 @@ class Trial:
         from core.training.feed import FilmFeed
 
         keras().backend.clear_session()
-        architecture, steps = self.networks[number]
-        targets = np.eye(len(self.material.classes), dtype=np.float32)[self.material.truth]
-        sources = self.material.sources
+        task = self.tasks[number]
+        recipe, material = task.recipe, task.material
+        targets = np.eye(len(material.classes), dtype=np.float32)[material.truth]
+        sources = material.sources
 
         def feed(numbers: NDArray[np.int64], **more: Any) -> FilmFeed:
-            boxes = self.material.boxes
+            boxes = material.boxes
             return FilmFeed(
-                self.material.cohort.films.chosen(numbers), targets[numbers], steps, seed=self.recipe.seed,
+                material.cohort.films.chosen(numbers), targets[numbers], task.steps, seed=recipe.seed,
                 sources=[sources[one] for one in numbers.tolist()], boxes=None if boxes is None else boxes[numbers],
                 **more,
             )  # fmt: skip
 
-        learns = feed(self.part.train, augmentation=self.recipe.augmentation, balance=self.recipe.balance)
+        learns = feed(self.part.train, augmentation=recipe.augmentation, balance=recipe.balance)
         judged = feed(self.part.validation[:_JUDGED]) if len(self.part.validation) else None
-        each = max(_LEAST_STEPS, math.ceil(STEPS / (len(self.networks) * len(self.recipe.phases))))
-        done, taken, whole = 0, 0.0, 0.0
+        each = max(_LEAST_STEPS, math.ceil(STEPS / (len(self.tasks) * len(recipe.phases))))
+        done, taken, whole, held = 0, 0.0, 0.0, 0
         with several_gpus() as devices:
-            member = members.build(architecture)
-            for phase in self.recipe.phases:
+            member = members.build(task.architecture)
+            for phase in recipe.phases:
                 step, judging = _timed(member, phase, learns, judged, count=each, devices=devices)
-                taken, done = taken + each * step, done + each
+                # Keras gives little back between steps, so that this is nearly the peak.
+                taken, done, held = taken + each * step, done + each, max(held, held_bytes())
                 an_epoch = math.ceil(len(learns.order(0)) / phase.batch)
                 whole += phase.epochs * (an_epoch * step + len(self.part.validation) * judging)
         device = ", ".join(gpus()) or "CPU"
-        return Timed(done, taken / done, whole * self.prepared.parts, peak_bytes(), device)
+        return Timed(done, taken / done, whole * self.prepared.parts, held, device)
 
 
-def bundle_of(recipe: Recipe, start: str) -> Bundle | None:
-    """The bundle whose members a training tunes; None for one network of the recipe's own."""
-    if start in ("imagenet", "random"):
-        return None
-    if not start and recipe.network.start != "bundle":
-        return None
-    return shelf.chosen(start or None)
+def starting_from(recipe: Recipe, start: str) -> Recipe:
+    """The recipe with another start. start: "imagenet", "random", the folder of a bundle, or "" for its own word."""
+    if not start:
+        return recipe
+    word = start if start in ("imagenet", "random") else "bundle"
+    return structs.replace(recipe, network=structs.replace(recipe.network, start=word))
 
 
-def networks(
-    recipe: Recipe, classes: int, start: Bundle | None
-) -> tuple[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]], ...]:
-    """Architecture and input steps of every network that is trained."""
-    if start is None:
-        return ((recipes.architecture(recipe, classes), recipes.steps(recipe)),)
-    made = []
-    for entry in start.members:
-        head = [dict(row) for row in entry.architecture["head"]]
-        head[-1]["units"] = classes
-        made.append(({**entry.architecture, "head": head}, start.input(entry).steps))
-    return tuple(made)
-
-
-def peak_bytes() -> int:
-    """The most memory that this process held since it began."""
-    if sys.platform == "win32":
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    # Linux counts in KiB, macOS in bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+def held_bytes() -> int:
+    """The memory that this process holds; its peak where the system tells that of this process alone."""
+    memory = psutil.Process().memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss))
 
 
 def _timed(member: Any, phase: Phase, feed: Any, validation: Any, *, count: int, devices: Any) -> tuple[float, float]:
