@@ -42,6 +42,26 @@ def one_pass(weight: NDArray[np.float64], count: int, seed: int, number: int) ->
     return np.asarray(draw.permutation(chosen), np.int64)
 
 
+def source_prior(
+    sources: Sequence[str],
+    classes: NDArray[np.intp],
+    count: int,
+    drawn: NDArray[np.float64] | None = None,
+    least: float = 0.02,
+) -> NDArray[np.float32]:
+    """log p(class | source) of every film, (films, count), as films are drawn; `least` is given to every class.
+
+    Added to the logits while a network learns, it explains what the source alone tells, and the network has to explain
+    the rest: logit adjustment (Menon et al. 2021) by the source in place of the class.
+    """
+    drawn = np.ones(len(sources)) if drawn is None else drawn
+    names, number = np.unique(np.asarray(sources), return_inverse=True)
+    mass = np.zeros((len(names), count))
+    np.add.at(mass, (number, classes), drawn)
+    shares = mass / mass.sum(axis=1, keepdims=True) + least
+    return np.asarray(np.log(shares / shares.sum(axis=1, keepdims=True))[number], np.float32)
+
+
 def class_weights(classes: NDArray[np.intp]) -> NDArray[np.float32]:
     """What each film counts in the loss: n / (classes · films of its class), as scikit-learn's "balanced" has it."""
     size = np.bincount(classes)

@@ -20,12 +20,13 @@ from core.files import refusal_of, whole_file
 from core.networks.backend import keras
 from core.progress import Stop
 from core.training import smote
-from core.training.feed import Batch, Feed, FilmFeed, Floats, Numbers, ahead
+from core.training.feed import Batch, Beside, Feed, FilmFeed, Floats, Numbers, ahead
 from core.training.forward import forward
 from core.training.recipe import Phase
 
 _SHARE_OF_DISK = 0.5
 _BATCH = 64
+_PLAIN = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +82,58 @@ def _rests(layer: Any) -> bool:
 
 def worth(feed: Feed, phase: Phase, found: Border | None, folder: Path) -> bool:
     """Whether a phase trains on kept features: films do not change, several epochs, and there is room on the disk."""
-    if found is None or feed.changes or phase.epochs < 2:
+    views = _views(feed)
+    if found is None or views is None or phase.epochs < 2:
         return False
-    return 4 * len(feed) * int(np.prod(found.shape)) < _SHARE_OF_DISK * shutil.disk_usage(folder).free
+    return 4 * views * len(feed) * int(np.prod(found.shape)) < _SHARE_OF_DISK * shutil.disk_usage(folder).free
+
+
+def _views(feed: Feed) -> int | None:
+    """How many looks a film has; None without end."""
+    return feed.views if feed.changes and isinstance(feed, FilmFeed) else None if feed.changes else 1
 
 
 class KeptFeatures:
-    """A feed of features: (n, …) float32 from the disk, with the film feed's targets, counts and order."""
+    """A feed of features: (views, n, …) float32 from the disk, with the film feed's targets, counts and order.
+
+    targets: (views, n, …). layer: behind which they stand, for a feed that is given to `fit` as it is. rows: which
+    of the values are this feed's films; all of them when left out.
+    """
 
     changes = False
 
     def __init__(
-        self, values: NDArray[np.float32], targets: Floats, counts: Floats, order: Callable[[int], Numbers]
+        self,
+        values: NDArray[np.float32],
+        targets: Floats,
+        counts: Floats,
+        order: Callable[[int], Numbers],
+        *,
+        beside: Beside = _PLAIN,
+        layer: str = "",
+        rows: Numbers | None = None,
     ) -> None:
         self._values, self._targets, self._counts = values, targets, counts
-        self.order = order
+        self.order, self.beside, self.layer = order, beside, layer
+        self._rows = np.arange(len(counts)) if rows is None else rows
 
     def __len__(self) -> int:
-        return len(self._targets)
+        return len(self._counts)
 
     def batch(self, numbers: Numbers, epoch: int) -> Batch:
-        return np.asarray(self._values[numbers]), self._targets[numbers], self._counts[numbers]
+        view = epoch % len(self._values)
+        values = np.asarray(self._values[view, self._rows[numbers]])
+        return values, self._targets[view, numbers], self._counts[numbers]
+
+    def chosen(self, rows: Numbers, like: FilmFeed) -> KeptFeatures:
+        """A feed of some of the films that learns as `like` does, a feed of the same films: for several trainings on
+        the same looks. This feed's own targets have one column for the classes."""
+        outside = self._targets[:, rows, 1:]
+        told = np.broadcast_to(like.plain_targets, (len(outside), *like.plain_targets.shape))
+        return KeptFeatures(
+            self._values, np.concatenate([told, outside], axis=2), np.ones(len(rows), np.float32), like.order,
+            beside=Beside(like.beside.prior, self.beside.cells), layer=self.layer, rows=self._rows[rows],
+        )  # fmt: skip
 
 
 def kept(feed: Feed, found: Border, path: Path, stop: Stop | None = None) -> KeptFeatures | None:
@@ -114,29 +146,38 @@ def kept(feed: Feed, found: Border, path: Path, stop: Stop | None = None) -> Kep
         return None
     with np.load(beside, allow_pickle=False) as stored:
         targets, counts = stored["targets"], stored["counts"]
-    values = np.memmap(path, "<f4", "r", shape=(len(feed), *found.shape))
+    values = np.memmap(path, "<f4", "r", shape=(len(targets), len(feed), *found.shape))
     if isinstance(feed, FilmFeed) and feed.balance.smote == "features":
-        return _enlarged(feed, values, targets, counts)
-    return KeptFeatures(values, targets, counts, feed.order)
+        return _enlarged(feed, values[0], targets[0], counts)
+    return KeptFeatures(values, targets, counts, feed.order, beside=beside_of(feed), layer=found.layer)
+
+
+def beside_of(feed: Feed) -> Beside:
+    """What stands in a feed's targets behind the classes' shares."""
+    return feed.beside if isinstance(feed, FilmFeed | KeptFeatures) else _PLAIN
 
 
 def _computed(feed: Feed, found: Border, path: Path, beside: Path, stop: Stop | None) -> bool:
     ask = forward(found.front)
     targets, counts = [], []
     part = path.with_name(f".hilum-{path.name}.part")
+    views = _views(feed)
+    assert views is not None
     try:
         # Written, not mapped: on a full disk a map would end the process without a word.
         with open(part, "wb") as file:
-            for pixels, target, count in ahead(feed, np.arange(len(feed)), _BATCH, 0):
-                if stop is not None and stop.asked:
-                    return False
-                file.write(np.ascontiguousarray(ask(pixels)[""], "<f4").tobytes())
-                targets.append(target)
-                counts.append(count)
+            for view in range(views):
+                for pixels, target, count in ahead(feed, np.arange(len(feed)), _BATCH, view):
+                    if stop is not None and stop.asked:
+                        return False
+                    file.write(np.ascontiguousarray(ask(pixels)[""], "<f4").tobytes())
+                    targets.append(target)
+                    counts.append(count)
             file.flush()
             os.fsync(file.fileno())
+        told = np.concatenate(targets).reshape(views, len(feed), -1)
         with whole_file(beside) as other:
-            np.savez(other, targets=np.concatenate(targets), counts=np.concatenate(counts))
+            np.savez(other, targets=told, counts=np.concatenate(counts)[: len(feed)])
         part.replace(path)  # the last step: whoever finds it finds all
     except OSError as error:
         raise refusal_of(error, path.parent) from error
@@ -159,7 +200,7 @@ def _enlarged(feed: FilmFeed, values: NDArray[np.float32], targets: Floats, coun
     def order(epoch: int) -> Numbers:
         return np.asarray(np.random.default_rng([feed.seed, epoch]).permutation(len(joined)), np.int64)
 
-    return KeptFeatures(joined, labels, ones, order)
+    return KeptFeatures(joined[None], labels[None], ones, order)
 
 
 def refuse_without_border(feed: Feed, phase: Phase, is_worth: bool) -> None:

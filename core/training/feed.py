@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.prepare import Settled, Step, fit
+from core.imaging.geometry import Affine
+from core.imaging.prepare import Fitted, Settled, Step, fit
 from core.training import smote
-from core.training.augmentation import Film, Shown, augmented, changes
-from core.training.balance import class_weights, one_pass, undersampled, weights
+from core.training.augmentation import Film, Shown, augmented, changes, warped
+from core.training.balance import class_weights, one_pass, source_prior, undersampled, weights
 from core.training.forward import forward
 from core.training.recipe import Augmentation, Balance
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Batch = tuple[Floats, Floats, Floats]
 _AS_IS, _MADE_UP = Augmentation(), Balance()
 _AHEAD = 3  # batches
@@ -30,7 +34,8 @@ class Feed(Protocol):
 
     changes: whether a film looks different each epoch. len: how many films there are; their numbers are below it.
     order: the films of an epoch, in the order in which they are seen; every epoch has as many.
-    batch: pixels (n, rows, columns, channels), targets (n, …), and how much each film counts (n,).
+    batch: pixels (n, rows, columns, channels), targets (n, …), and how much each film counts (n,). What a step needs
+    beside the classes' shares stands behind them in the targets (`Beside`).
     """
 
     changes: bool
@@ -38,6 +43,18 @@ class Feed(Protocol):
     def __len__(self) -> int: ...
     def order(self, epoch: int) -> Numbers: ...
     def batch(self, numbers: Numbers, epoch: int) -> Batch: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands behind the classes' shares in a feed's targets: (n, classes [+ classes] [+ rows · columns]).
+
+    prior: the logits of the classes as the film's source alone would have them (core.training.balance.source_prior).
+    cells: rows and columns of the grid over the network's input whose cells say how much of them is not lung, 0…1.
+    """
+
+    prior: bool = False
+    cells: tuple[int, int] | None = None
 
 
 class FilmFeed:
@@ -59,14 +76,17 @@ class FilmFeed:
         kinds: Sequence[str] = (),
         seed: int = 0,
         boxes: NDArray[np.float64] | None = None,
+        lungs: Sequence[Mask] | None = None,
+        cells: tuple[int, int] | None = None,
     ) -> None:
         """films: settled, uint16. targets: (films, classes), each adds up to 1. sources: of each film; all one when
         left out. kinds: what counts as a class when films are drawn; the largest target when left out.
-        boxes: (films, 4) lung boxes in the settled film, a row of NaN where none was found.
+        boxes: (films, 4) lung boxes in the settled film, a row of NaN where none was found. lungs: masks of the films,
+        when the targets shall say what is outside them, on a grid of `cells`.
         Refuses "smote-memory" (RunRefused)."""
         self.films, self.steps, self.balance = films, tuple(steps), balance
         self.targets = np.asarray(targets, np.float32)
-        self.changes = changes(augmentation)
+        self.changes, self.views = changes(augmentation), augmentation.views
         self._augmentation, self.seed, self._boxes = augmentation, seed, boxes
         self._shown = _shown(steps)
         self._made: NDArray[np.uint16] | None = None
@@ -85,9 +105,21 @@ class FilmFeed:
             self._counts[self.pool] = class_weights(self.targets[self.pool].argmax(1))
         names, places = ([some[number] for number in self.pool] for some in (names, places))
         self._weights = _drawn(balance, names, places)
+        self._lungs, self._cells = lungs, cells if lungs is not None else None
+        self._prior = None
+        if balance.source_prior:
+            prior = source_prior(places, self.targets[self.pool].argmax(1), self.targets.shape[1], self._weights)
+            self._prior = np.zeros_like(self.targets)
+            self._prior[self.pool] = np.float32(balance.source_prior) * prior
+        self.beside = Beside(self._prior is not None, self._cells)
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def plain_targets(self) -> Floats:
+        """What does not depend on the look of a film: the classes' shares, and the source's prior behind them."""
+        return self.targets if self._prior is None else np.concatenate([self.targets, self._prior], axis=1)
 
     def order(self, epoch: int) -> Numbers:
         if self._weights is None:
@@ -95,11 +127,14 @@ class FilmFeed:
         return np.asarray(self.pool[one_pass(self._weights, len(self.pool), self.seed, epoch)], np.int64)
 
     def batch(self, numbers: Numbers, epoch: int) -> Batch:
-        pixels = np.stack([self._seen(int(number), epoch) for number in numbers])
-        return pixels, self.targets[numbers], self._counts[numbers]
+        seen = [self._seen(int(number), epoch) for number in numbers]
+        targets = [self.plain_targets[numbers]]
+        if self._cells is not None:
+            targets.append(np.stack([outside for _pixels, outside in seen]))
+        return np.stack([pixels for pixels, _outside in seen]), np.concatenate(targets, axis=1), self._counts[numbers]
 
-    def _seen(self, number: int, epoch: int) -> Floats:
-        """A film as the network sees it in an epoch: (rows, columns, channels)."""
+    def _seen(self, number: int, epoch: int) -> tuple[Floats, Floats]:
+        """A film as the network sees it in an epoch: (rows, columns, channels), and what of it is not lung (cells,)."""
         steps, box = self.steps, None
         if number < len(self.films):
             film = self.films[number]
@@ -109,10 +144,23 @@ class FilmFeed:
             assert self._made is not None
             # It was made of films that had gone through all steps but the scale.
             film, steps = self._made[number - len(self.films)], _shape_and_scale(self.steps)
+        seen_to_film = np.eye(3)
         if self.changes:
-            seen = augmented(film, self.seed, epoch, number, self._augmentation, shown=self._shown, box=box)
-            film, box = seen.film, seen.box
-        return fit(Settled(np.asarray(film), np.eye(3)), steps, box).pixels
+            draw = epoch if self.views is None else epoch % self.views
+            seen = augmented(film, self.seed, draw, number, self._augmentation, shown=self._shown, box=box)
+            film, box, seen_to_film = seen.film, seen.box, seen.seen_to_film
+        fitted = fit(Settled(np.asarray(film), np.eye(3)), steps, box)
+        return fitted.pixels, self._outside(number, fitted, seen_to_film)
+
+    def _outside(self, number: int, fitted: Fitted, seen_to_film: Affine) -> Floats:
+        if self._cells is None or self._lungs is None:
+            return np.zeros(0, np.float32)
+        if number >= len(self.films) or not (mask := self._lungs[number]).any():
+            return np.zeros(self._cells[0] * self._cells[1], np.float32)  # nobody knows: nothing counts as outside
+        size = fitted.pixels.shape[:2]
+        inside = warped(mask.astype(np.float32), seen_to_film @ fitted.fitted_to_settled, (size[0], size[1]))
+        shares = cv2.resize(inside, self._cells[::-1], interpolation=cv2.INTER_AREA)
+        return np.asarray(1 - shares, np.float32).reshape(-1)
 
     def _made_up(self, classes: NDArray[np.intp]) -> NDArray[np.intp]:
         """Make synthetic films of the films in the pool; gives their classes."""

@@ -224,8 +224,12 @@ class _Run:
     def through_phase(self) -> bool:
         """From where the run stands to the end of its phase; False when it was stopped."""
         phase = self.phases[self.at.phase]
-        stretch = Stretch(self.member, phase, self.loss)
+        stretch = Stretch(self.member, phase, self.loss, features.beside_of(self.feed))
         found = features.border(self.member.model) if self.loss is None else None
+        if isinstance(self.feed, features.KeptFeatures):
+            if found is None or found.layer != self.feed.layer:
+                raise ValueError(f"features of {self.feed.layer} are no input of the phase {phase.name}")
+            return self._through(stretch, found.back, self.feed, self.validation)
         if self.at.features is None:
             self.at.features = features.worth(self.feed, phase, found, self.folder)
         features.refuse_without_border(self.feed, phase, self.at.features)
@@ -239,6 +243,11 @@ class _Run:
                 return False
             feed, validation = kept, judged
         model = found.back if self.at.features and found else self.member.model
+        return self._through(stretch, model, feed, validation)
+
+    def _through(self, stretch: Stretch, model: Any, feed: Feed, validation: Feed | None) -> bool:
+        """The phase's epochs. model: the member's, or the part of it behind the features that the feeds give."""
+        phase = stretch.phase
         with stretch.compiled(model, self.devices):
             if self._optimiser is not None:
                 _assign(stretch.optimiser.variables, self._optimiser)

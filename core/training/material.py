@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from core.cohort.cache import Cached, FilmCache
 from core.cohort.cohort import Cohort, gathered
 from core.cohort.labels import LabelledFilm, Labels, read_labels
-from core.errors import BundleRefused, Reason, RunRefused
+from core.errors import Reason, RunRefused
 from core.evidence.baselines import FACT_NAMES
 from core.evidence.witness import Witness, witnesses
 from core.files import sha256_of, write_whole
-from core.imaging.prepare import SETTLE_VERSION, Settled
-from core.places import SHIPPED_BUNDLES, made
+from core.imaging.prepare import SETTLE_VERSION
+from core.places import made
 from core.progress import Meter, Progress, Stop
+from core.training.lung_cache import LungMasks, lungs_of
 from core.training.recipe import Recipe
 from core.training.splitting import small_classes
 
 FEWEST_FILMS = 10
 _SAVE_AFTER = 2000
-_BOXES_AT_ONCE = 64
 _GROUP_KEY = "group"
 Report = Callable[[Progress], None]
 Facts = dict[str, list[float]]
@@ -50,6 +50,7 @@ class Material:
 
     facts: (films, 7), what core.evidence.baselines.FACT_NAMES names. boxes: (films, 4), the lungs as top, left, bottom
     and right in continuous coordinates of the settled film, NaN where none were found; None without a lung frame.
+    lungs: masks of the films, for a recipe that asks for a lung frame or for attention in the lungs.
     left_out: why → films. warnings: sentences that belong on the card.
     """
 
@@ -63,6 +64,7 @@ class Material:
     warnings: tuple[str, ...]
     cache: Path
     digest: str = field(default="")
+    lungs: LungMasks | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -124,9 +126,10 @@ def gather(
                 labels.films, classes, films, key=_GROUP_KEY, split_for=lambda film, _group: film.split,
                 report=report, read=read,
             )  # fmt: skip
-            boxes = _boxes(cohort, cache, report, stop) if recipe.input.frame == "lungs" else None
+            lungs = _lungs(cohort, cache, report, stop) if _needs_lungs(recipe) else None
         except _StoppedError:
             return None
+    boxes = None if lungs is None or recipe.input.frame != "lungs" else lungs.boxes
     kept = _first_of_equal_bytes(labels.films, found)
     left_out = {
         "label of no class": sum(labels.left_out.values()),
@@ -136,6 +139,7 @@ def gather(
         # What the labels hold back for a test is nobody's fold.
         left_out["test film of the labels"] = int(held.sum())
         cohort, boxes = cohort.chosen(~held), None if boxes is None else boxes[~held]
+        lungs = None if lungs is None else lungs.chosen(np.flatnonzero(~held))
         kept = [film for film, is_held in zip(kept, held.tolist(), strict=True) if not is_held]
         _check_counts(classes, Counter(cohort.labels.tolist()))
     return Material(
@@ -144,6 +148,7 @@ def gather(
         films=tuple(kept),
         facts=np.array([facts[sha256] for sha256 in cohort.sha256s.tolist()], np.float32).reshape(-1, len(FACT_NAMES)),
         boxes=boxes,
+        lungs=lungs,
         unread=tuple(Unread(one.path, one.reason) for one in unread if one.reason is not None),
         left_out={why: count for why, count in left_out.items() if count},
         warnings=tuple(_warnings(cohort, boxes)),
@@ -251,35 +256,15 @@ def _warnings(cohort: Cohort, boxes: NDArray[np.float64] | None) -> Iterator[str
         yield f"No lungs were found in {lost} of {len(cohort)} films: these are seen whole, without the lung frame."
 
 
-def _boxes(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> NDArray[np.float64]:
-    """The lungs of every film, found once for each lungs bundle and kept beside the cache."""
-    from core.inference.lungs import LungFinder, shipped
+def _needs_lungs(recipe: Recipe) -> bool:
+    return recipe.input.frame == "lungs" or any(phase.attention for phase in recipe.phases)
 
-    bundle = shipped()
-    if bundle is None:
-        raise BundleRefused("bundle-missing", what=SHIPPED_BUNDLES / "lungs")
-    path = cache / f"boxes-{bundle.digest[:16]}.json"
-    known: dict[str, list[float] | None] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    waiting = [number for number, sha256 in enumerate(cohort.sha256s.tolist()) if sha256 not in known]
-    meter = Meter(len(waiting))
-    finder = LungFinder(bundle, use="folder") if waiting else None
-    try:
-        for start in range(0, len(waiting), _BOXES_AT_ONCE):
-            if finder is None or stop.asked:
-                break
-            part = waiting[start : start + _BOXES_AT_ONCE]
-            found = finder.find_many([Settled(np.asarray(cohort.films[number]), np.eye(3)) for number in part])
-            for number, lungs in zip(part, found, strict=True):
-                known[str(cohort.sha256s[number])] = None if lungs.frame is None else list(lungs.frame)
-            report(meter.add(len(part), note="finding lungs"))
-    finally:
-        if finder is not None:
-            finder.close()
-    write_whole(path, json.dumps(known))
-    if stop.asked:
+
+def _lungs(cohort: Cohort, cache: Path, report: Report, stop: Stop) -> LungMasks:
+    found = lungs_of(cohort.films, cohort.sha256s.tolist(), cache, report, stop)
+    if found is None:
         raise _StoppedError
-    nothing = [float("nan")] * 4
-    return np.array([known[sha256] or nothing for sha256 in cohort.sha256s.tolist()], np.float64).reshape(-1, 4)
+    return found
 
 
 def _digest(cohort: Cohort, boxes: NDArray[np.float64] | None) -> str:

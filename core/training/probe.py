@@ -32,6 +32,39 @@ def linear_probe(features: Floats, targets: Floats, weights: Floats, strength: f
     return kernel.astype(np.float32), (bias - middle @ kernel).astype(np.float32)
 
 
+def prior_probe(
+    features: Floats, targets: Floats, weights: Floats, prior: Floats, penalty: float = 0.1
+) -> tuple[Floats, Floats]:
+    """The same, where a prior is added to the logits while it is fitted (core.training.balance.source_prior).
+
+    features: (films, features). targets: (films,) class numbers. prior: (films, classes). penalty: on the squared
+    weights of features of unit variance, beside the mean loss.
+    """
+    from scipy.optimize import minimize
+
+    middle, spread = features.mean(0), features.std(0) + 1e-6
+    seen = ((features - middle) / spread).astype(np.float64)
+    count, classes = seen.shape[1], prior.shape[1]
+    share = np.asarray(weights, np.float64) / np.sum(weights)
+    truth = np.eye(classes)[targets.astype(np.intp)]
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        kernel = values[:-classes].reshape(count, classes)
+        logits = seen @ kernel + values[-classes:] + prior
+        logits -= logits.max(axis=1, keepdims=True)
+        shares = np.exp(logits)
+        shares /= shares.sum(axis=1, keepdims=True)
+        off = (shares - truth) * share[:, None]
+        surprise = -float((share * np.log((shares * truth).sum(axis=1) + 1e-12)).sum())
+        slope = np.concatenate([(seen.T @ off + penalty * kernel).ravel(), off.sum(axis=0)])
+        return surprise + penalty / 2 * float((kernel**2).sum()), slope
+
+    begin = np.zeros(count * classes + classes)
+    found = minimize(loss, begin, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    kernel = found[:-classes].reshape(count, classes) / spread[:, None]
+    return kernel.astype(np.float32), (found[-classes:] - middle @ kernel).astype(np.float32)
+
+
 def put_probe(head: tuple[Any, ...], kernel: Floats, bias: Floats) -> None:
     """Set the last layer of a member's head, which stands right behind its pooling."""
     last = head[-1]

@@ -139,6 +139,10 @@ class Augmentation(Section, frozen=True):
     softening_chance: Annotated[float, about("Softened", "Share of the films.", "share", ge=0, le=1)] = 0.6
     marks_chance: Annotated[float, about("Marks", "Boxes and letters over the border.", "share", ge=0, le=1)] = 0.0
     jpeg: Annotated[Annotated[int, Meta(ge=5, le=95)] | None, about("JPEG", "Worst quality.", "")] = None
+    views: Annotated[
+        Annotated[int, Meta(ge=1, le=64)] | None,
+        about("Views", "So many looks of each film, which come again; none draws anew every epoch."),
+    ] = None
     jpeg_chance: Annotated[float, about("Compressed", "Share of the films.", "share", ge=0, le=1)] = 0.5
 
 
@@ -147,6 +151,11 @@ class Balance(Section, frozen=True):
         Literal["as-is", "classes", "classes-and-sources"],
         about("Sampling", "How often a film is drawn: once; classes equally; and within a class sources by √n."),
     ] = "as-is"
+    source_prior: Annotated[
+        float,
+        about("Source prior", "How much of what the source alone tells of the class is taken off what is learnt.",
+              "share", ge=0, le=1),
+    ] = 0.0  # fmt: skip
     class_weights: Annotated[bool, about("Class weights", "Films of rare classes count more in the loss.")] = False
     undersample: Annotated[bool, about("Undersample", "No class has more films than the rarest.")] = False
     smote: Annotated[
@@ -185,6 +194,11 @@ class Phase(Section, frozen=True):
         about("Loss", "Cross-entropy over the classes; binary on two softmax units is the same."),
     ] = "categorical"
     smoothing: Annotated[float, about("Label smoothing", "Share of the label given to all.", ge=0, le=0.5)] = 0.0
+    attention: Annotated[
+        float,
+        about("Attention", "How much the share of the class map that lies outside the lungs counts in the loss.",
+              ge=0, le=100),
+    ] = 0.0  # fmt: skip
     optimiser: Annotated[Literal["adam", "adamw", "sgd"], about("Optimiser", "How weights are moved.")] = "adam"
     momentum: Annotated[float, about("Momentum", "Of SGD.", ge=0, lt=1)] = 0.0
     rate: Annotated[float, about("Rate", "At its highest.", "", gt=0, le=1)] = 1e-3

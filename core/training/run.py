@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.errors import RunRefused
 from core.files import refusal_of, whole_file, write_whole
 from core.inference.bundles import Bundle
+from core.networks.members import Member
 from core.places import made
 from core.progress import Progress, Stop
 from core.training import recipes, splitting
@@ -231,7 +232,7 @@ def trained(
         load_into(member, task.start, material.classes)
         fitted = fit(
             member,
-            feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance),
+            feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance, **_attended(task, member, part)),
             feed(part.validation) if len(part.validation) else None,
             recipe.phases,
             seed=seed,
@@ -256,6 +257,15 @@ def trained(
     _write(folder, fold)
     shutil.rmtree(folder / "fit", ignore_errors=True)
     return fold
+
+
+def _attended(task: Task, member: Member, part: Part) -> dict[str, Any]:
+    """What a feed needs for phases that draw attention into the lungs."""
+    lungs = task.material.lungs
+    if lungs is None or not any(phase.attention for phase in task.recipe.phases):
+        return {}
+    rows, columns = member.with_maps.output["maps"].shape[2:4]
+    return {"lungs": lungs.chosen(part.train), "cells": (rows, columns)}
 
 
 def _boxes(material: Material, numbers: NDArray[np.int64]) -> NDArray[np.float64] | None:

@@ -13,7 +13,7 @@ from core.networks.backend import Devices, in_precision, keras, mixed_precision
 from core.networks.members import Member
 from core.networks.trainable import choose
 from core.training.checkpoint import Arrays
-from core.training.feed import Feed, Floats, ahead
+from core.training.feed import Beside, Feed, Floats, ahead
 from core.training.forward import forward
 from core.training.recipe import Phase
 
@@ -21,13 +21,19 @@ _NORM_BATCHES, _NORM_BATCH = 20, 64
 # A compiled graph is quicker but takes seconds to make, every epoch anew, because the weights are others.
 _COMPILED_FROM = 400
 _JUDGED_BATCH = 64
+_LITTLE = 1e-6
+_FAINT = 1e-4  # of a logit: a map without a positive place has no share outside
+_PLAIN = Beside()
 
 
 class Stretch:
     """optimiser, rate: as they are now. The member's layers learn or rest as the phase says once this is made."""
 
-    def __init__(self, member: Member, phase: Phase, loss: Callable[[Any, Any], Any] | None) -> None:
-        self.member, self.phase, self._own_loss = member, phase, loss
+    def __init__(
+        self, member: Member, phase: Phase, loss: Callable[[Any, Any], Any] | None, beside: Beside = _PLAIN
+    ) -> None:
+        """beside: what stands in the feed's targets behind the classes' shares."""
+        self.member, self.phase, self._own_loss, self._beside = member, phase, loss, beside
         self.learns = self.learning(member, phase)
         self.rate = phase.rate
         self._trained: Any = None
@@ -55,7 +61,10 @@ class Stretch:
         """
         self._from_features = model is not self.member.model
         # Another model of the same layers: the member's own shall hold no optimiser, or its weights file would.
-        self._trained = keras().models.Model(model.inputs, model.output)
+        outputs = {"logits": model.output}
+        if self.phase.attention and self._beside.cells is not None:
+            outputs["maps"] = against_rest(self.member)
+        self._trained = keras().models.Model(model.inputs, outputs)
         with in_precision(self._trained, mixed_precision()):
             self._compile()
             self._share = devices.sharing()
@@ -63,16 +72,22 @@ class Stretch:
 
     def _compile(self) -> None:
         module = keras()
-        losses, metrics = module.losses, module.metrics
+        metrics = module.metrics
         if self._own_loss is not None:
             loss, accuracy = self._own_loss, metrics.BinaryAccuracy("accuracy", threshold=0.0)
         else:
-            # "binary" is the same: two softmax units of which one is 1 minus the other (tests prove it).
-            loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.phase.smoothing)
-            accuracy = metrics.CategoricalAccuracy("accuracy")
+            loss = class_loss(self.member.classes, self.phase.smoothing)
+            accuracy = metrics.MeanMetricWrapper(_hits(self.member.classes), "accuracy")
         # XLA is ten times slower on a CPU; JAX has nothing else.
         jit = module.backend.backend() == "jax"
-        self._trained.compile(_optimiser(self.phase), loss, metrics=[accuracy], jit_compile=jit)
+        with_maps = "maps" in self._trained.output
+        self._trained.compile(
+            _optimiser(self.phase),
+            {"logits": loss} | ({"maps": outside_lungs} if with_maps else {}),
+            loss_weights={"logits": 1.0} | ({"maps": self.phase.attention} if with_maps else {}),
+            metrics={"logits": accuracy},
+            jit_compile=jit,
+        )
         self.optimiser = self._trained.optimizer  # Keras wraps it where a loss in 16 bits has to be scaled
         self.optimiser.build(self._trained.trainable_variables)
 
@@ -80,9 +95,26 @@ class Stretch:
         """One step at this rate; gives the loss, regularisers and all, and the accuracy before it."""
         self.rate = rate
         self.optimiser.learning_rate = rate
-        x, y, weights = self._share((pixels, targets, counts))
-        found = self._trained.train_on_batch(x, y, sample_weight=weights, return_dict=True)
-        return float(found["loss"]), float(found["accuracy"])
+        x, weights, *y = self._share((pixels, counts, *self._split(targets)))
+        names = list(self._trained.output)
+        found = self._trained.train_on_batch(
+            x, dict(zip(names, y, strict=True)), sample_weight=dict.fromkeys(names, weights), return_dict=True
+        )
+        accuracy = found["accuracy"] if "accuracy" in found else found["logits_accuracy"]
+        return float(found["loss"]), float(accuracy)
+
+    def _split(self, targets: Floats) -> tuple[Floats, ...]:
+        """The targets of the model's outputs, from a feed's: core.training.feed.Beside."""
+        if self._own_loss is not None:
+            return (targets,)
+        own = self.member.classes * (2 if self._beside.prior else 1)
+        if "maps" not in self._trained.output:
+            return (targets[:, :own],)
+        assert self._beside.cells is not None
+        outside = targets[:, own:].reshape(-1, 1, *self._beside.cells)
+        is_class = np.eye(self.member.classes, dtype=np.bool_)[targets[:, : self.member.classes].argmax(1)]
+        # Below 0: not the film's class.
+        return targets[:, :own], np.where(is_class[:, :, None, None], outside, np.float32(-1))
 
     def averaged(self) -> Arrays | None:
         """Put the moving average into the weights, where the phase has one; gives what was there."""
@@ -105,8 +137,9 @@ class Stretch:
         losses: list[NDArray[Any]] = []
         right: list[NDArray[Any]] = []
         weights: list[NDArray[Any]] = []
-        for pixels, targets, counts in ahead(validation, np.arange(len(validation)), _JUDGED_BATCH, 0):
+        for pixels, told, counts in ahead(validation, np.arange(len(validation)), _JUDGED_BATCH, 0):
             answers = ask(pixels)[""]
+            targets = told if self._own_loss is not None else told[:, : self.member.classes]
             losses.append(self._losses(targets, answers))
             right.append(self._right(targets, answers))
             weights.append(counts)
@@ -118,7 +151,7 @@ class Stretch:
     def _asked(self, pixels: Floats) -> dict[str, Floats]:
         # Always the same number of films: TensorFlow would trace the network again for the rest of them.
         room = [(0, _JUDGED_BATCH - len(pixels)), *[(0, 0)] * (pixels.ndim - 1)]
-        return {"": np.asarray(self._trained.predict_on_batch(np.pad(pixels, room)))[: len(pixels)]}
+        return {"": np.asarray(self._trained.predict_on_batch(np.pad(pixels, room))["logits"])[: len(pixels)]}
 
     def _losses(self, targets: Floats, answers: Floats) -> NDArray[Any]:
         if self._own_loss is not None:
@@ -159,6 +192,54 @@ def surprise(targets: Floats, logits: NDArray[np.floating[Any]]) -> NDArray[np.f
     shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
     return np.asarray(-(targets * logs).sum(1))
+
+
+def class_loss(classes: int, smoothing: float) -> Callable[[Any, Any], Any]:
+    """Cross-entropy of logits (n, classes) with shares (n, classes), or with shares and the source's prior behind them:
+    then the prior is added to the logits first.
+
+    "binary" is the same: two softmax units of which one is 1 minus the other (tests prove it).
+    """
+    losses = keras().losses
+
+    def loss(targets: Any, logits: Any) -> Any:
+        prior = targets[:, classes:]
+        logits = logits + prior if prior.shape[1] else logits
+        return losses.categorical_crossentropy(
+            targets[:, :classes], logits, from_logits=True, label_smoothing=smoothing
+        )
+
+    return loss
+
+
+def _hits(classes: int) -> Callable[[Any, Any], Any]:
+    def hits(targets: Any, logits: Any) -> Any:
+        return keras().metrics.categorical_accuracy(targets[:, :classes], logits)
+
+    return hits
+
+
+def against_rest(member: Member) -> Any:
+    """The maps (n, classes, h, w) of each class against the rest, as core.inference.heatmap has them; the
+    probabilities in them do not learn by it."""
+
+    def joined(tensors: Any) -> Any:
+        ops = keras().ops
+        maps, logits = tensors
+        shares = ops.stop_gradient(ops.softmax(logits))[:, :, None, None]
+        rest = ops.sum(shares * maps, axis=1, keepdims=True) - shares * maps
+        return maps - rest / (1 - shares + _LITTLE)
+
+    output = member.with_maps.output
+    return keras().layers.Lambda(joined, name="against_rest")([output["maps"], output["logits"]])
+
+
+def outside_lungs(outside: Any, maps: Any) -> Any:
+    """The share of the positive map that lies outside the lungs (n,). outside, maps: (n, classes, h, w); outside: how
+    much of each cell is not lung, at the film's class, and below 0 at the others."""
+    ops = keras().ops
+    positive = ops.relu(maps) * ops.cast(outside >= 0, maps.dtype)
+    return ops.sum(positive * ops.relu(outside), axis=(1, 2, 3)) / (ops.sum(positive, axis=(1, 2, 3)) + _FAINT)
 
 
 def random_layers(member: Member, start: str) -> Sequence[str]:

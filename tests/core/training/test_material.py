@@ -150,7 +150,10 @@ def test_films_without_lungs_are_seen_whole_and_counted(
         def __init__(self, *_: object, **__: object) -> None: ...
 
         def find_many(self, films: list[Settled]) -> list[SimpleNamespace]:
-            return [SimpleNamespace(frame=(1.0, 2.0, 30.0, 40.0) if n == 3 else None) for n in range(len(films))]
+            return [
+                SimpleNamespace(frame=(1.0, 2.0, 30.0, 40.0) if n == 3 else None, mask=film.pixels > 0)
+                for n, film in enumerate(films)
+            ]
 
         def close(self) -> None: ...
 
@@ -163,4 +166,4 @@ def test_films_without_lungs_are_seen_whole_and_counted(
     assert np.isnan(found.boxes).all(axis=1).sum() == 24
     assert found.warnings[-1].startswith("No lungs were found in 24 of 25 films")
     assert found.digest != gathered.digest
-    assert list(gathered.cache.glob("boxes-*.json"))
+    assert list(gathered.cache.glob("lungs-*.json"))
