@@ -232,10 +232,10 @@ class Desk:
     # --- checks ---
 
     def check(self) -> None:
-        self._work("checking", self._check)
+        films = self._ready
+        self._work("checking", lambda: self._check(films))
 
-    def _check(self) -> None:
-        films = self._open
+    def _check(self, films: SiteFilms) -> None:
         self._findings = None
         classes, together = films.class_counts()
         bundle = self._bundle
@@ -342,17 +342,14 @@ class Desk:
         self._stop, self._error, self._progress, self._phase = Stop(), None, None, phase
 
         def work() -> None:
-            rest: Phase = "ready"
             try:
                 do()
             except HilumError as error:
                 self._error = error.reason
-                rest = "ready" if self._films is not None else "failed"
             except Exception as mistake:
                 self._error = reason("run-broken", what=f"{type(mistake).__name__}: {mistake}")
                 self._mistake = traceback.format_exc()
-                rest = "ready" if self._films is not None else "failed"
-            self._progress, self._phase = None, rest
+            self._progress, self._phase = None, "ready" if self._complete else "failed"
 
         self._thread = threading.Thread(target=work, name="site", daemon=True)
         self._thread.start()

@@ -10,7 +10,8 @@ from core.errors import Reason
 from core.progress import Progress
 from core.site.plan import Allowed, ClassChoice, SiteFilm
 
-# failed: the place could not be listed. reading, checking and timing are under way; the others rest.
+# failed: the place could not be listed, or not all of it was read. empty and ready rest too; in the others something
+# is under way.
 Phase = Literal["empty", "listing", "reading", "ready", "checking", "timing", "failed"]
 Severity = Literal["blocker", "warning", "note"]
 Table = tuple[tuple[str, ...], ...]

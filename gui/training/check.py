@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.site.state import Finding, Table
 from gui import theme
+from gui.operation import Operation
 from gui.training.site import BUSY, counted, site_of
 from gui.training.steps import StepPage, Wizard
 from gui.training.thumbs import Thumbs
@@ -33,6 +34,10 @@ _LABELS: Final = "labels.csv"
 
 
 class CheckStep(StepPage):
+    """opened(refs, index): read these films on the reading page, this one first."""
+
+    opened = Signal(object, int)
+
     name = "check"
     title = "Check"
     question = "What could mislead a network that learns from these films?"
@@ -44,6 +49,7 @@ class CheckStep(StepPage):
         self._front = ""
         self._here = False
         self._labels_for: object = None
+        self._asked: Operation | None = None
         self.progress = plain("", "quiet", wrap=True)
         self._bar = QProgressBar()
         self.list = QListWidget()
@@ -76,6 +82,8 @@ class CheckStep(StepPage):
 
     def may_leave(self) -> str | None:
         state = self.site.state
+        if state is not None and state.error is not None:
+            return state.error.text
         if self.site.phase == "checking" or state is None or state.findings is None:
             return "The films are being checked first."
         open_ones = [one for one in state.findings if _is_open(one, dict(state.acknowledged))]
@@ -107,6 +115,14 @@ class CheckStep(StepPage):
     def _acknowledge(self) -> None:
         if self.finding is not None and self.words.text().strip():
             self.site.change(("acknowledge", self.finding.code, self.words.text()))
+
+    def _open(self, front: int) -> None:
+        if self.site.films[front].sha256:
+            self._asked = self.site.around(front, self.thumbs.numbers, self.opened.emit)
+
+    def stop(self) -> None:
+        if self._asked is not None:
+            self._asked.drop()
 
     def _write_labels(self) -> None:
         """The list of films that the training reads, once nothing stands against them."""
@@ -242,6 +258,7 @@ class CheckStep(StepPage):
         self.acknowledge.clicked.connect(lambda _checked=False: self._acknowledge())
         self.leave_out.clicked.connect(lambda _checked=False: self._leave_out())
         self.thumbs.chosen.connect(self._show_buttons)
+        self.thumbs.opened.connect(self._open)
         self._table.setHorizontalSpacing(theme.SPACE[3])
         self._table.setVerticalSpacing(2)
         column = QVBoxLayout(self._aside)

@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QScrollArea, Q
 from core.site.plan import ClassChoice
 from core.site.state import ClassCount, LabelCount, SiteState
 from gui import theme
-from gui.training.asking import ask_words
-from gui.training.site import BUSY, site_of
+from gui.training.asking import Choice, ask_words
+from gui.training.site import BUSY, counted, site_of
 from gui.training.steps import StepPage, Wizard
-from gui.widgets.choices import MenuButton, offer
+from gui.widgets.choices import offer
 from gui.widgets.choices import plain as titled
 from gui.widgets.labels import mark, plain
 
 _LEFT_OUT: Final = "Left out"
-_BUTTON: Final = 220
+_BUTTON: Final = 240
 _PLAIN_LABEL: Final = 200
 
 
@@ -32,7 +32,7 @@ class ClassesStep(StepPage):
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
         super().__init__(wizard, parent)
         self.site = site_of(wizard)
-        self.buttons: dict[str, MenuButton] = {}
+        self.buttons: dict[str, Choice] = {}
         self._shown: tuple[object, ...] = ()
         self._labels, self._classes = QGridLayout(), QGridLayout()
         self.together = plain("", wrap=True)
@@ -43,10 +43,13 @@ class ClassesStep(StepPage):
 
     def may_leave(self) -> str | None:
         state = self.site.state
-        if state is None or not state.classes:
-            return "Give at least two labels a class."
+        if state is None or len(state.classes) < 2:
+            return "A training needs at least two classes."
         if self.site.phase in BUSY:
             return "The films are still being read."
+        few = [one.title for one in state.classes if not one.allowed.trains]
+        if few:
+            return f"Too few films in {', '.join(few)}."
         return None if state.together is None or state.together.trains else state.together.words
 
     def next_words(self) -> str:
@@ -95,8 +98,9 @@ class ClassesStep(StepPage):
             figures = (count.films, count.patients, count.excluded + count.problems)
             for column, figure in enumerate(figures, 1):
                 self._labels.addWidget(_cell(f"{figure:,}", "" if figure else "quiet", right=True), row, column)
-            button = MenuButton(f"What {choice.label} becomes", partial(self._offer, choice))
-            button.say(self._said(choice, state), _BUTTON)
+            button = Choice(f"What {choice.label} becomes", partial(self._offer, choice))
+            button.say(self._said(choice, state))
+            button.setFixedWidth(_BUTTON)
             self.buttons[choice.label] = button
             self._labels.addWidget(button, row, 4, Qt.AlignmentFlag.AlignLeft)
 
@@ -125,6 +129,9 @@ class ClassesStep(StepPage):
         missing = [title for name, title in state.bundle_classes if name not in {one.name for one in state.classes}]
         if missing and state.classes:
             said += f" The new bundle will not know: {', '.join(missing)}."
+        unknown = sum(film.usable and not film.patient for film in self.site.films.values())
+        if unknown:
+            said += f" Of {counted(unknown, 'film')} no patient is known: each counts as a patient of its own."
         self.together.setText(said)
 
     def _said(self, choice: ClassChoice, state: SiteState) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import (
@@ -60,7 +60,7 @@ class DataStep(StepPage):
             QPushButton("Open a folder…"), QPushButton("Open a table…"), QPushButton("Use my verdicts"),
         )  # fmt: skip
         self.place = Shortened("quiet")
-        self.progress_words = plain("", "quiet")
+        self.progress_words = plain("", "quiet", wrap=True)
         self._bar = QProgressBar()
         self.labels = QListWidget()
         self.thumbs = Thumbs(self.site, "Films")
@@ -170,17 +170,8 @@ class DataStep(StepPage):
     def _open_films(self, front: int | None = None) -> None:
         """The film in front on the reading page, with those that stand around it."""
         front = self.thumbs.front if front is None else front
-        if front is None:
-            return
-        numbers = [number for number in self.thumbs.numbers if self.site.films[number].sha256] or [front]
-        place = numbers.index(front) if front in numbers else 0
-        start = max(0, place - 100)
-        near = tuple(numbers[start : place + 100])
-
-        def found(refs: dict[int, Any]) -> None:
-            self.opened.emit(tuple(refs[number] for number in near), place - start)
-
-        self._asked = self.wizard.site.ask(("refs", near), found, looks=False)
+        if front is not None and self.site.films[front].sha256:
+            self._asked = self.site.around(front, self.thumbs.numbers, self.opened.emit)
 
     # What is shown.
 
@@ -205,7 +196,9 @@ class DataStep(StepPage):
         elif self.site.complete and state is not None:
             patients = len({film.patient for film in self.site.films.values() if film.patient})
             known = f" of {counted(patients, 'known patient')}" if patients else ", no patient known"
-            words = f"{counted(state.total, 'film')}{known}"
+            count = len(usable(self.site.films.values()))
+            others = f", {state.total - count:,} not used" if state.total > count else ""
+            words = f"{counted(count, 'film')}{known}{others}"
         self.progress_words.setText(words)
         if state is not None and state.place:
             self.place.say(state.place)
@@ -280,6 +273,7 @@ class DataStep(StepPage):
         self.labels.setAccessibleName("Labels")
         self.labels.setFrameShape(QFrame.Shape.NoFrame)
         self.labels.setFixedWidth(180)
+        self.labels.setStyleSheet(f"QListWidget::item {{ padding: {theme.SPACE[0]}px {theme.SPACE[1]}px; }}")
         self.labels.currentRowChanged.connect(lambda _row: self._show_films())
         self.thumbs.chosen.connect(self._show_chosen)
         self.thumbs.opened.connect(self._open_films)
@@ -288,8 +282,8 @@ class DataStep(StepPage):
         for button in (self.folder, self.table, self.verdicts):
             top.addWidget(button)
         top.addWidget(self.place, 1)
-        top.addWidget(self.progress_words)
         self.column.addLayout(top)
+        self.column.addWidget(self.progress_words)
         self.column.addWidget(self._bar)
         empty = plain(_WHAT_BELONGS, "quiet", wrap=True)
         empty.setAlignment(Qt.AlignmentFlag.AlignTop)

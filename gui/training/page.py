@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from core import places
@@ -27,7 +27,10 @@ class TrainingPage(Page):
     """The wizard. Its steps are made when they are first wanted, its processes start with their first question.
 
     steps: (name, title, maker) of every step, in order; None: those of the product.
+    opened(refs, index): read these films on the reading page, this one first.
     """
+
+    opened = Signal(object, int)
 
     def __init__(
         self,
@@ -166,6 +169,8 @@ class TrainingPage(Page):
             page.changed.connect(self._refresh)
             page.notice.connect(self.notice)
             page.wanted.connect(self.go_to)
+            if isinstance(shown := getattr(page, "opened", None), SignalInstance):
+                shown.connect(self.opened)
             self._stack.addWidget(page)
         return self._made[number]
 

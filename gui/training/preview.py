@@ -49,6 +49,9 @@ class PreviewStep(StepPage):
         choices = self.wizard.choices
         if self._shown_for != (*self._asked_for, self.seed.value()):
             self._ask_grid()
+        if choices.recipe:
+            kept = {"start": choices.start, "recipe": choices.recipe_name, "seed": choices.seed}
+            self.wizard.site.ask(("note", kept), looks=False)
         if self._timed_for != self._asked_for and choices.recipe:
             self._time()
         self._show()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,6 +17,7 @@ BUSY: Final = frozenset({"listing", "reading"})
 # As many as are on a large screen at once, several times.
 _PICTURES_KEPT: Final = 3000
 _PICTURES_AT_ONCE: Final = 48
+_AROUND: Final = 100
 
 
 class Site(QObject):
@@ -64,6 +65,18 @@ class Site(QObject):
     def change(self, request: tuple[Any, ...]) -> None:
         """Ask for a change of the films; told() when it is made."""
         self._desk.ask(request)
+
+    def around(self, front: int, numbers: Sequence[int], then: Callable[[object, int], None]) -> Operation:
+        """Where this film and those beside it among the numbers are, for the reading page: then(refs, index)."""
+        readable = [number for number in numbers if self.films[number].sha256]
+        place = readable.index(front)
+        start = max(0, place - _AROUND)
+        near = tuple(readable[start : place + _AROUND])
+
+        def found(refs: dict[int, Any]) -> None:
+            then(tuple(refs[number] for number in near), place - start)
+
+        return self._desk.ask(("refs", near), found, looks=False)
 
     def picture(self, number: int) -> QImage | None:
         """The small picture of a film; where it is not here yet it is asked for."""

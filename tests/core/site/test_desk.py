@@ -169,7 +169,7 @@ def test_the_preview_shows_each_film_as_it_is_and_drawn_and_the_seed_repeats_it(
 
 
 def test_nothing_is_asked_of_films_that_are_not_there(desk: Desk) -> None:
-    for ask in (desk.plan, lambda: desk.labels("x.csv"), lambda: desk.thumbnails([0])):
+    for ask in (desk.plan, desk.check, lambda: desk.labels("x.csv"), lambda: desk.thumbnails([0])):
         with pytest.raises(RunRefused, match="still being"):
             ask()
 
