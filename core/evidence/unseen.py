@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,23 +100,32 @@ def unseen_pairs(films: Films, left_out: Sequence[LeftOut], one: str, other: str
 
 
 def unseen_together(
-    films: Films, left_out: Sequence[LeftOut], ill: Sequence[str], normal: str = "normal", *, name: str = ""
+    films: Films,
+    left_out: Sequence[LeftOut],
+    ill: Sequence[str],
+    normal: str = "normal",
+    *,
+    by: Literal["pair", "rest"],
+    name: str,
 ) -> dict[str, Any] | None:
     """AUROC of the classes `ill` against normal over all films of sources that were left out one at a time.
 
-    Every film is judged by the networks that did not see its source, by 1 − p(normal) for several classes, by the
-    difference of two logits for one. Different networks' answers are ranked together, as out of fold: where their
-    scales differ this is too low rather than too high. None when normals or ill films are missing.
+    Every film is judged by the networks that did not see its source. by: "pair" is the difference of two logits, for
+    one ill class; "rest" is 1 − p(normal), whichever ill class it was taken for. Different networks' answers are
+    ranked together, as out of fold: where their scales differ this is too low rather than too high. None when normals
+    or ill films are missing.
     """
     logits = own_logits(films, left_out)
     number = films.classes.index(normal)
     places = [films.classes.index(one) for one in ill]
+    if by == "pair" and len(places) != 1:
+        raise ValueError(f"a pair has one ill class, got {list(ill)}")
     sick = np.isin(films.truth, places)
     here = np.isfinite(logits).all(axis=1) & (sick | films.of(normal))
     own = logits[here]
-    scores = own[:, places[0]] - own[:, number] if len(places) == 1 else _log_odds_not(own, number)
+    scores = own[:, places[0]] - own[:, number] if by == "pair" else _log_odds_not(own, number)
     found = _against(sick[here], scores, films.groups[here])
-    return found and {"name": name or f"{' or '.join(ill)} against {normal}, both unseen", **found}
+    return found and {"name": name, **found}
 
 
 def own_logits(films: Films, left_out: Sequence[LeftOut]) -> Logits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from core.imaging.sources import ImageRef
 from core.inference.assessing import Assessor, Film
 from core.inference.bundles import Bundle
 from core.inference.engines.choose import opened
-from core.inference.lungs import Lungs
+from core.inference.lungs import Lungs, shipped
+from core.training.bundling import remade
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,28 @@ def test_probabilities_spread_and_maps_are_those_of_the_program(
         np.testing.assert_allclose(looked.members["boxed"][index], maps.members["boxed"] * scale, atol=1e-5)
         assert looked.insides[index].shape == maps.values.shape[1:]
         assert looked.insides[index].mean() == pytest.approx(1 / 16, abs=0.01)
+    program.close()
+
+
+def test_a_lung_frame_is_found_anew_on_every_film(films: list[Film], small_bundle: Bundle, tmp_path: Path) -> None:
+    lungs = shipped()
+    assert lungs is not None
+    steps = [{"name": "lung-frame", "version": 1, "margin": 0.06}, *small_bundle.raw["input"]["steps"]]
+    bundle = remade(
+        small_bundle, tmp_path / "framed", input={**small_bundle.raw["input"], "steps": steps}, lungs=lungs.digest
+    )
+    program = Assessor(bundle, device="cpu")
+    asker = Asker(bundle, program.engine, program.lungs)
+    pixels = [film.settled.pixels for film in films]
+    row, _maps = program.assess(films[0], override="simulated")
+    assert row.probabilities is not None
+    np.testing.assert_allclose(asker.assess(pixels)[0], list(row.probabilities.values()), atol=1e-7)
+    assert row.area_in_lungs == pytest.approx(asker.lungs(pixels)[0].share)
+    moved = np.pad(pixels[0], ((40, 0), (40, 0)))
+    there, here = asker.boxes([moved])[0], asker.boxes(pixels)[0]
+    np.testing.assert_allclose(there, here + 40, atol=12)
+    whole = asker.framed(pixels, np.full((2, 4), np.nan))
+    assert np.abs(whole[0] - asker.framed(pixels, asker.boxes(pixels))[0]).max() > 1e-4
     program.close()
 
 

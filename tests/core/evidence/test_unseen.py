@@ -68,10 +68,10 @@ def test_every_film_is_judged_by_the_networks_that_left_its_source_out() -> None
     np.testing.assert_array_equal(own[SOURCES == "rsna"], sets[1].logits[SOURCES == "rsna"])
     np.testing.assert_array_equal(own[SOURCES == "bimcv"], sets[0].logits[SOURCES == "bimcv"])
     assert np.isnan(own[SOURCES == "nih"]).all()
-    found = unseen_together(FILMS, sets, ["covid"])
+    found = unseen_together(FILMS, sets, ["covid"], by="pair", name="covid")
     assert found is not None
     assert (found["films"], found["auroc"]["value"] > 0.99) == (100, True)
-    assert unseen_together(FILMS, [sets[2]], ["covid"]) is None  # no unseen normals
+    assert unseen_together(FILMS, [sets[2]], ["covid"], by="pair", name="") is None  # no unseen normals
 
 
 def test_all_abnormal_films_are_ranked_by_what_is_not_normal() -> None:
@@ -79,9 +79,11 @@ def test_all_abnormal_films_are_ranked_by_what_is_not_normal() -> None:
     logits = _logits(0)
     logits[:, 0] = np.where(TRUTH == 0, 6, -6)
     sets = [LeftOut(("rsna",), logits), LeftOut(("cohen",), logits), LeftOut(("bimcv",), logits)]
-    found = unseen_together(FILMS, sets, ["pneumonia", "covid"], name="all abnormal")
+    found = unseen_together(FILMS, sets, ["pneumonia", "covid"], by="rest", name="all abnormal")
     assert found is not None
     assert (found["name"], found["films"], found["auroc"]["value"]) == ("all abnormal", 120, 1)
+    with pytest.raises(ValueError, match="one ill class"):
+        unseen_together(FILMS, sets, ["pneumonia", "covid"], by="pair", name="")
 
 
 def test_an_operating_point_is_picked_where_nothing_was_left_out() -> None:
