@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -164,7 +164,7 @@ def _strata(table: Table, values: Sequence[str], replicates: int) -> dict[str, A
     for value, count in sorted(Counter(values).items()):
         if count < _FEWEST_IN_STRATUM or (not value and count == len(table)):
             continue
-        part = _part(table, np.array([each == value for each in values]))
+        part = part_of(table, np.array([each == value for each in values]))
         figures = intervals(_metrics(part), part.groups, replicates=replicates)
         # A mean over one class is that class again.
         several = len(set(part.truth.tolist())) > 1
@@ -181,14 +181,23 @@ def _is_headline(metric: str) -> bool:
     return metric == "accuracy" or metric.partition("/")[0] in ("auroc", "sensitivity", "specificity")
 
 
-def _part(table: Table, chosen: NDArray[np.bool_]) -> Table:
+def part_of(table: Table, chosen: NDArray[np.bool_]) -> Table:
+    """The films where the mask is true, with all that is known of them."""
+
     def of(values: Sequence[str]) -> tuple[str, ...]:
         return tuple(value for value, taken in zip(values, chosen, strict=True) if taken)
 
-    return Table(
-        table.classes, table.truth[chosen], table.probabilities[chosen], of(table.groups), of(table.sources),
-        of(table.names), suspicious=table.suspicious, threshold=table.threshold,
-    )  # fmt: skip
+    return replace(
+        table,
+        truth=table.truth[chosen],
+        probabilities=table.probabilities[chosen],
+        groups=of(table.groups),
+        sources=of(table.sources),
+        names=of(table.names),
+        strata={name: of(values) for name, values in table.strata.items()},
+        features={name: values[chosen] for name, values in table.features.items()},
+        others=None if table.others is None else {name: values[chosen] for name, values in table.others.items()},
+    )
 
 
 def _within_source(table: Table, others: Mapping[str, Floats], replicates: int) -> list[dict[str, Any]]:

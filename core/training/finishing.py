@@ -81,7 +81,7 @@ def finish(
         folder.with_name(ANSWERS), Answers(found.numbers, judged.probabilities, numbers, constants.shares(logits))
     )
     evidence = report(judged)
-    figures = figures_of(evidence, _judged_by(found))
+    figures = figures_of(evidence, judged_by(found))
     use, licence = _use(task), _licence(task)
     mixes = {
         "training": _mix(material, part.train), "validation": _mix(material, numbers),
@@ -280,7 +280,8 @@ def _mix(material: Material, numbers: Numbers) -> dict[str, int]:
     return {name: count[name] for name in material.classes}
 
 
-def _judged_by(found: Outcome) -> str:
+def judged_by(found: Outcome) -> str:
+    """How the films that judge were held out, in words."""
     kinds = {"k-fold": f"out of fold, {len(found.folds)} folds", "leave-one-source-out": "each source left out in turn"}
     where = kinds.get(found.recipe.protocol.kind, "held-out part of one split")
     return f"{where}, {'patients kept together' if found.recipe.protocol.unit == 'group' else 'split by image'}"
@@ -318,7 +319,7 @@ def _sections(
     recipe, material = task.recipe, task.material
     sections = [Section("To know first", [f"- {one}" for one in told])] if told else []
     sections.append(
-        Section("Beside what needs no lungs", [f"Judged: {_judged_by(found)}.", "",
+        Section("Beside what needs no lungs", [f"Judged: {judged_by(found)}.", "",
                                                *baseline_lines(evidence, material.classes)])
     )  # fmt: skip
     if evidence["within_source"]:

@@ -69,6 +69,7 @@ class FilmRow(Struct, frozen=True):
     probabilities: tuple[float, ...]
     suspicion: float
     split: Split
+    group: str
 
 
 class Line(Struct, frozen=True):
@@ -124,20 +125,22 @@ class PickedPoint(Struct, frozen=True):
 class SiteResult(Struct, frozen=True, kw_only=True):
     """What came of a training, all in plain data.
 
-    bundle: the new one, in RUN/bundle; used: the bundle in use, None where nothing is left to compare on.
-    report, used_report: core.evidence.evaluate.report of both on the same films; compared: the paired difference
-    (core.evidence.comparison: used first, the new one second); sentence: the same in one sentence.
-    locked: whether the films that judge were held back for it; openings, openings_bundles: how often they were opened
-    on this PC, for how many bundles. left_out: why → films that judge nothing (a bundle saw them). small: the sentence
-    that a small set must carry, else None. may_pick: why no operating point may be picked here, or None.
-    confusion_by_source: source → matrix (rows: true class). groups: the worst first. shortcuts: what the baselines
-    mean, in words; they_come_close: whether the networks have shown nothing. card: Markdown, as the bundle has it.
+    bundle: the new one, in RUN/bundle; name, use: what it is to be registered as. used: the bundle in use, None where
+    there is none. report, used_report: core.evidence.evaluate.report of both on the same films; compared: the paired
+    difference (core.evidence.comparison: used first, the new one second); None where there is nothing to compare.
+    sentence: the comparison in one sentence. locked: whether the films that judge were held back for it; openings,
+    openings_bundles: how often they were opened on this PC, for how many bundles. left_out: why → films that judge
+    nothing. small: the sentence that a small set must carry, else None. may_pick: why no operating point may be picked
+    here, or None. confusion_by_source: source → matrix (rows: true class). groups: the worst first. shortcuts: what the
+    baselines mean, in words; they_come_close: whether the networks have shown nothing. card: Markdown, as the bundle
+    has it.
     """
 
     folder: str
     recipe: str
     bundle: BundleName
     used: BundleName | None
+    name: str
     title: str
     use: str
     card: str

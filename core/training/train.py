@@ -35,6 +35,7 @@ def train(
     stop: Stop | None = None,
     watch: Watch | None = None,
     acknowledged: Mapping[str, str] | None = None,
+    on_judged: Callable[[Sequence[Task], Outcome], None] = lambda tasks, found: None,
 ) -> Bundle | None:
     """Carry out the recipe's protocol on the films, and leave a bundle in folder/bundle; None when stopped.
 
@@ -44,7 +45,8 @@ def train(
     whose figures are the bundle's. After k-fold the networks that are kept train on all films but a small part; after
     a single split they are those that were judged. start, weights, resume and refusals as in run_protocol, and what
     gather and make_bundle refuse. watch: who is told, and may have enough: then the best so far is kept. acknowledged:
-    what somebody knows to be wrong with the films, code → words, for the card.
+    what somebody knows to be wrong with the films, code → words, for the card. on_judged: told what came out, before
+    the bundle is made of it.
     """
     stop, watch = stop or Stop(), watch or Watch()
     with RunFolder(folder, resume=resume) as run:
@@ -73,9 +75,10 @@ def train(
                 return None
             tasks = tuple(replace(task, recipe=by_group) for task in tasks)
             write_beside(run, published, found)
+        tasks = of_run(run, tasks)
+        on_judged(tasks, found)
         if not keep:
             return load(folder / BUNDLE)
-        tasks = of_run(run, tasks)
         kept = _kept(run, tasks, found, folder / TWIN if by_group is not None else folder)
         if kept is None:
             return None
