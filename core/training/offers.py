@@ -39,6 +39,17 @@ def offered() -> tuple[Offer, ...]:
     return tuple(sorted(found, key=lambda one: (not one.in_use, bool(one.problem), one.shipped)))
 
 
+def promotions() -> tuple[tuple[str, str, str, str, str], ...]:
+    """When (UTC, ISO 8601), who, "promote" or "rollback", name and version, oldest first. Refuses what the log does."""
+    return tuple((one.when, one.who, one.action, one.name, one.version) for one in shelf.log())
+
+
+def rolled_back(who: str) -> str:
+    """Put the bundle into use that was before, and give its name and version. Refuses "no-earlier-bundle"."""
+    bundle = shelf.rollback(who)
+    return f"{bundle.name} {bundle.version}"
+
+
 def rulers(recipe_text: str, start: str, classes: int = 2) -> tuple[Ruler, ...]:
     """What learns in every phase of a recipe, for each network that it would train.
 

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from core.errors import HilumError
+from core.training.state import SiteResult
 from gui import theme
 from gui.settings.section import button
 from gui.training.steps import UNFINISHED, StepPage, Wizard
@@ -42,7 +43,7 @@ class RegisterStep(StepPage):
         ask, choices = self.wizard.trainer.ask, self.wizard.choices
         if self._of != choices.folder:
             self._of, self.digest = choices.folder, ""
-            ask(("draft",), self._show_draft, looks=False)
+            ask(("result",), self._show_draft, looks=False)
         reader = self.wizard.services.preferences.value("reader")
         if not self.fields["who"].text() and isinstance(reader, str):
             self.fields["who"].setText(reader)
@@ -57,14 +58,12 @@ class RegisterStep(StepPage):
             return "On the shelf it can be used, exported and compared; the bundle in use stays in use."
         return "The reading page asks the bundle in use; every result says which one that was."
 
-    def _show_draft(self, draft: Any) -> None:
+    def _show_draft(self, result: SiteResult) -> None:
         """What the training wrote: everything can be changed before it is registered."""
-        self.fields["name"].setText(draft.name)
-        self.fields["version"].setText(draft.version)
-        self.fields["use"].setText(draft.use)
-        self.card.setPlainText(draft.card)
-        if draft.digest:
-            self._registered(draft.digest)
+        self.fields["name"].setText(result.name or result.bundle.name)
+        self.fields["version"].setText(result.bundle.version)
+        self.fields["use"].setText(result.use)
+        self.card.setPlainText(result.card)
         self._refresh()
 
     def _register(self) -> None:
@@ -103,13 +102,15 @@ class RegisterStep(StepPage):
         self.standing.setText(error.reason.text)
         self._refresh()
 
-    def _show_log(self, lines: tuple[Any, ...]) -> None:
-        """lines: oldest first, as core.inference.shelf keeps them."""
+    def _show_log(self, lines: tuple[tuple[str, str, str, str, str], ...]) -> None:
+        """lines: oldest first, as core.training.offers.promotions gives them."""
         self.log.show_rows(
             ["When (UTC)", "Who", "What", "Bundle"],
-            [[one.when.replace("T", " ")[:16], one.who, _ACTIONS.get(one.action, one.action),
-              f"{one.name} {one.version}"] for one in reversed(lines)],
-        )  # fmt: skip
+            [
+                [when.replace("T", " ")[:16], who, _ACTIONS.get(action, action), f"{name} {version}"]
+                for when, who, action, name, version in reversed(lines)
+            ],
+        )
         self.roll_back.setEnabled(bool(lines))
 
     def _refresh(self) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QWidget
 
 from core.errors import HilumError
+from core.training.state import PickedPoint, SiteResult
 from gui.operation import Operation
 from gui.training import result_words as words
 from gui.training.result_parts import (
@@ -34,7 +33,7 @@ class ResultStep(StepPage):
 
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
         super().__init__(wizard, parent)
-        self.result: Any = None
+        self.result: SiteResult | None = None
         self._of = ""
         self._asked: list[Operation] = []
         self._pictures: list[Operation] = []
@@ -73,35 +72,33 @@ class ResultStep(StepPage):
         for one in (*self._asked, *self._pictures):
             one.drop()
 
-    def _show(self, result: Any) -> None:
+    def _show(self, result: SiteResult) -> None:
         self.result = result
-        titles: Mapping[str, str] = dict(result.classes)
-        new, used = result.new, result.used
+        titles = dict(zip(result.classes, result.titles, strict=True))
+        new, used, compared = result.report, result.used_report or {}, result.compared or {}
         self.sentence.setText(result.sentence)
         self.judged.setText(_judged(result))
-        compared = result.compared or {}
         self.figures.show_figures(
-            words.figure_rows(new["figures"], used and used["figures"], compared.get("difference"), titles),
-            result.used_name, new["small"] or "",
-        )  # fmt: skip
+            words.figure_rows(new["figures"], used.get("figures"), compared.get("difference"), titles),
+            result.used.words if result.used is not None else "",
+            " ".join(one for one in (result.small, *result.warnings) if one),
+        )
         self.figures.show_shortcuts(
-            words.baseline_rows(new["figures"], new["baselines"]), result.baselines_sentence,
-            serious=result.baselines_serious,
-        )  # fmt: skip
-        matrices = {ALL_SOURCES: new["confusion"]}
+            words.baseline_rows(new["figures"], new["baselines"]), result.shortcuts, serious=result.they_come_close
+        )
+        matrices = {ALL_SOURCES: result.confusion}
         if len(result.confusion_by_source) > 1:
             matrices |= dict(result.confusion_by_source)
-        self.matrix.show_matrix(titles, matrices, result.films)
-        self.curves.roc.show_chart(words.roc(result.roc, new["figures"], titles))
-        self.curves.recall.show_chart(words.precision_recall(result.precision_recall, titles))
-        self.curves.reliability.show_chart(words.reliability(result.reliability))
-        groups = [
-            [f"{group}: {row[0]}", *row[1:]]
-            for group, parts in new["by_group"].items()
-            for row in words.source_rows(parts)
-        ]
-        self.sources.show_sources(words.source_rows(new["by_source"]), groups, result.worst)
-        self.threshold.show_curve(result.points, result.point, result.why_no_point)
+        self.matrix.show_matrix(titles, matrices, result.rows)
+        self.curves.roc.show_chart(words.roc(result.roc, titles))
+        self.curves.recall.show_chart(words.precision_recall(result.pr, titles))
+        first = next((name for name in result.suspicious if name in result.reliability), result.classes[0])
+        self.curves.show_reliability(result.reliability, titles, first)
+        self.sources.show_sources(
+            words.group_rows(result.groups, lambda kind: kind == "source"),
+            words.group_rows(result.groups, lambda kind: kind != "source"), words.worst(result.groups),
+        )  # fmt: skip
+        self.threshold.show_curve(result.operating, result.point, result.may_pick or "")
         self.changed.emit()
 
     def _cannot(self, error: HilumError) -> None:
@@ -121,9 +118,10 @@ class ResultStep(StepPage):
         self.matrix.pictures.put(images)
 
     def _pick(self, kind: str, share: float) -> None:
-        def picked(point: Mapping[str, Any]) -> None:
-            self.wizard.choices.point = dict(point)
-            self.threshold.show_curve(self.result.points, point, "")
+        def picked(point: PickedPoint) -> None:
+            self.wizard.choices.point = point
+            if self.result is not None:
+                self.threshold.show_curve(self.result.operating, point, "")
 
         self._asked.append(self.wizard.trainer.ask(("threshold", kind, share), picked, looks=False))
 
@@ -151,12 +149,13 @@ class ResultStep(StepPage):
         self.show_part("figures")
 
 
-def _judged(result: Any) -> str:
-    """On what: films, patients, how they were held out, how often the test was opened, what was left out."""
-    told = f"Judged on {result.new['films']} films of {result.new['patients']} patients that no network was trained on."
+def _judged(result: SiteResult) -> str:
+    """On what: films, patients, how they were held out, how often they were opened, what was left out."""
+    told = f"Judged on {result.films} films of {result.patients} patients. {result.protocol}"
     if result.openings:
         times = "once" if result.openings == 1 else f"{result.openings} times"
-        told += f" The locked test was opened {times}."
-    if result.left_out:
-        told += f" {result.left_out} films were left out of the comparison: one of the bundles had seen them."
+        bundles = "" if result.openings_bundles <= 1 else f" for {result.openings_bundles} bundles"
+        told += f" These films were opened {times}{bundles} on this PC."
+    for why, films in result.left_out.items():
+        told += f" Left out: {films} ({why})."
     return told

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from pathlib import PurePath
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QMenu, QRadioButton, QVBoxLayout, QWidget
 
+from core.training.state import Bin, FilmRow, PickedPoint, Threshold
 from gui import theme
 from gui.settings.section import button
 from gui.training import result_words as words
@@ -18,6 +20,7 @@ from gui.widgets.labels import plain
 from gui.widgets.pictures import Pictures
 from gui.widgets.plots import Plotted
 
+Counts = Sequence[Sequence[int]]
 ALL_SOURCES: Final = "All sources"
 _MOST_PICTURES: Final = 24
 
@@ -57,9 +60,9 @@ class MatrixPart(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._films: Sequence[Any] = ()
+        self._films: Sequence[FilmRow] = ()
         self._titles: dict[str, str] = {}
-        self._matrices: dict[str, list[list[int]]] = {}
+        self._matrices: dict[str, Counts] = {}
         self._source = ALL_SOURCES
         self.matrix = Matrix("True class by called class")
         self.sources = MenuButton("Source", self._offer)
@@ -90,10 +93,8 @@ class MatrixPart(QWidget):
         whole.addLayout(left, 0)
         whole.addLayout(right, 1)
 
-    def show_matrix(
-        self, titles: Mapping[str, str], matrices: Mapping[str, list[list[int]]], films: Sequence[Any]
-    ) -> None:
-        """matrices: by source, ALL_SOURCES first. films: with number, name, truth, called, source, probabilities."""
+    def show_matrix(self, titles: Mapping[str, str], matrices: Mapping[str, Counts], films: Sequence[FilmRow]) -> None:
+        """matrices: by source, ALL_SOURCES first. films: of SiteResult.rows."""
         self._titles, self._matrices, self._films = dict(titles), dict(matrices), films
         self.show_source(self._source if self._source in matrices else ALL_SOURCES)
 
@@ -110,9 +111,9 @@ class MatrixPart(QWidget):
         self._show(f"{self._titles[true]}, called {self._titles[called]}",
                    lambda one: (one.truth, one.called) == (true, called))  # fmt: skip
 
-    def _show(self, heading: str, wanted: Callable[[Any], bool]) -> None:
+    def _show(self, heading: str, wanted: Callable[[FilmRow], bool]) -> None:
         here = [one for one in self._films if self._source in (ALL_SOURCES, one.source or "(unknown)") and wanted(one)]
-        here.sort(key=lambda one: -one.probabilities[one.called])
+        here.sort(key=self._sure, reverse=True)
         shown = here[:_MOST_PICTURES]
         more = f"; the first {len(shown)} of {len(here)}" if len(here) > len(shown) else f": {len(here)} films"
         self.heading.setText(heading + more)
@@ -120,22 +121,47 @@ class MatrixPart(QWidget):
         if shown:
             self.wanted.emit(tuple(one.number for one in shown))
 
-    def _caption(self, one: Any) -> str:
-        return f"{self._titles[one.called]} {one.probabilities[one.called]:.2f}\n{one.name}"
+    def _caption(self, one: FilmRow) -> str:
+        return f"{self._titles[one.called]} {self._sure(one):.2f}\n{PurePath(one.path).name}"
+
+    def _sure(self, one: FilmRow) -> float:
+        return one.probabilities[list(self._titles).index(one.called)]
 
     def _offer(self, menu: QMenu) -> None:
         offer(menu, [(name, name == self._source, partial(self.show_source, name)) for name in self._matrices])
 
 
 class CurvesPart(QWidget):
+    """ROC, precision and recall of every class; reliability of one at a time."""
+
     def __init__(self) -> None:
         super().__init__()
         self.roc, self.recall, self.reliability = Plotted(), Plotted(), Plotted()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.classes = MenuButton("Class of the reliability", self._offer)
+        self._bins: dict[str, Sequence[Bin]] = {}
+        self._titles: dict[str, str] = {}
+        self._chosen = ""
+        row = QHBoxLayout()
         row.setSpacing(theme.SPACE[3])
         for one in (self.roc, self.recall, self.reliability):
             row.addWidget(one, 1)
+        column = _column(self)
+        column.addWidget(self.classes, 0, Qt.AlignmentFlag.AlignRight)
+        column.addLayout(row, 1)
+
+    def show_reliability(self, bins: Mapping[str, Sequence[Bin]], titles: Mapping[str, str], first: str) -> None:
+        """bins: by class; first: the class to begin with."""
+        self._bins, self._titles = dict(bins), dict(titles)
+        self.show_class(first)
+
+    def show_class(self, name: str) -> None:
+        self._chosen = name
+        self.classes.say(f"Reliability of {self._titles.get(name, name)}", 240)
+        self.reliability.show_chart(words.reliability(self._bins.get(name, ()), self._titles.get(name, name)))
+
+    def _offer(self, menu: QMenu) -> None:
+        offer(menu, [(self._titles.get(name, name), name == self._chosen, partial(self.show_class, name))
+                     for name in self._bins])  # fmt: skip
 
 
 class SourcesPart(QWidget):
@@ -201,7 +227,7 @@ class ThresholdPart(QWidget):
     def words(self) -> str:
         return self._why.text()
 
-    def show_curve(self, points: Sequence[Mapping[str, float]], chosen: Mapping[str, Any] | None, why_not: str) -> None:
+    def show_curve(self, points: Sequence[Threshold], chosen: PickedPoint | None, why_not: str) -> None:
         """why_not: why no threshold may be picked from these films; "" where one may."""
         self._why.setText(why_not)
         self._why.setVisible(bool(why_not))
@@ -229,5 +255,5 @@ def _column(widget: QWidget) -> QVBoxLayout:
     return column
 
 
-def _right(film: Any) -> bool:
+def _right(film: FilmRow) -> bool:
     return bool(film.truth == film.called)

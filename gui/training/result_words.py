@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from gui.widgets.plots import Axis, Chart, Line, Point
+from core.training.state import Bin, Group, PickedPoint, Threshold
+from core.training.state import Line as Curve
+from gui.widgets.plots import Axis, Chart, Line
 
 Figure = Mapping[str, Any]
 Figures = Mapping[str, Figure]
 
 NOTHING: Final = "–"
+_TOO_FEW: Final = "Too few films, or only one class, for this curve."
 _SHARE: Final = {"low": 0.0, "high": 1.0}
 # In the order of the table; by class come those that a reader asks for first.
 _HEADLINES: Final = (
@@ -77,89 +80,82 @@ def baseline_rows(own: Figures, baselines: Mapping[str, Any]) -> list[list[str]]
     return rows
 
 
-def source_rows(by_source: Mapping[str, Any]) -> list[list[str]]:
-    """Source, films, figures; the worst first."""
-
-    def worth(item: tuple[str, Any]) -> float:
-        figures = item[1]["figures"]
-        known = figures.get("auroc/macro") or figures.get("accuracy") or {}
-        return known["value"] if known.get("value") is not None else 2.0
-
+def group_rows(groups: Sequence[Group], kinds: Callable[[str], bool]) -> list[list[str]]:
+    """Group, films, figures, in the order given: the worst first."""
     return [
-        [name, str(one["films"]), figure(one["figures"].get("accuracy")), figure(one["figures"].get("auroc/macro"))]
-        for name, one in sorted(by_source.items(), key=worth)
-    ]
+        [one.name if one.kind == "source" else f"{one.kind}: {one.name}", str(one.films), figure(one.accuracy),
+         figure(one.auroc)]
+        for one in groups
+        if kinds(one.kind)
+    ]  # fmt: skip
 
 
-def roc(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], areas: Figures, titles: Mapping[str, str]
-        ) -> Chart:  # fmt: skip
-    """curves: class → (false alarms, sensitivity). A class against the rest."""
-    lines = _lines(curves, titles)
-    said = [f"{titles[name]} {figure(areas.get(f'auroc/{name}'))}" for name in curves]
+def worst(groups: Sequence[Group]) -> str:
+    """The sentence above them."""
+    if not groups:
+        return "There is one source and nothing else to tell the films apart by, or too few of each."
+    last = groups[0]
+    which = f"the source {last.name}" if last.kind == "source" else f"{last.kind} {last.name}"
+    return f"It does worst for {which}: {figure(last.accuracy)} of {last.films} films are right."
+
+
+def roc(curves: Sequence[Curve], titles: Mapping[str, str]) -> Chart:
+    """A class against the rest, and the suspicion."""
+    said = [f"{titles.get(one.name, one.name)} {figure(one.area)}" for one in curves]
     return Chart("ROC", Axis("false alarms", "share of films without it", **_SHARE), Axis("found", "sensitivity",
-                 **_SHARE), lines, diagonal=True,
-                 sentence=f"The nearer to the upper left corner, the better. Area: {'; '.join(said)}.")  # fmt: skip
+                 **_SHARE), _lines(curves, titles), diagonal=True,
+                 sentence=f"The nearer to the upper left corner, the better. Area: {'; '.join(said)}." if said else "",
+                 empty=_TOO_FEW)  # fmt: skip
 
 
-def precision_recall(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], titles: Mapping[str, str]) -> Chart:
+def precision_recall(curves: Sequence[Curve], titles: Mapping[str, str]) -> Chart:
     return Chart("Precision and recall", Axis("found", "recall", **_SHARE), Axis("right when called", "precision",
-                 **_SHARE), _lines(curves, titles),
+                 **_SHARE), _lines(curves, titles), empty=_TOO_FEW,
                  sentence="How many of the films called a class have it, the more of them are found. It depends on how "
                           "common the class is among these films.")  # fmt: skip
 
 
-def reliability(bins: Sequence[Mapping[str, Any]]) -> Chart:
-    """bins: {said, had, low, high, films} each: what the networks said and how often it was so."""
+def reliability(bins: Sequence[Bin], title: str) -> Chart:
+    """What the networks said of a class, and how often it was so."""
     line = Line(
-        "", [one["said"] for one in bins], [one["had"] for one in bins], dots=True,
-        lows=[one["low"] for one in bins], highs=[one["high"] for one in bins],
+        "", [one.said for one in bins], [one.had for one in bins], dots=True,
+        lows=[one.low for one in bins], highs=[one.high for one in bins],
     )  # fmt: skip
-    return Chart("Reliability", Axis("said", "probability", **_SHARE), Axis("had it", "share of films", **_SHARE),
-                 (line,), diagonal=True,
-                 sentence="On the dotted line a probability means what it says; under it the networks are too sure.",
-                 empty="Too few films to tell how reliable the probabilities are.")  # fmt: skip
+    return Chart(f"Reliability, {title}", Axis("said", "probability", **_SHARE),
+                 Axis("had it", "share of films", **_SHARE), (line,), diagonal=True, empty=_TOO_FEW,
+                 sentence="On the dotted line a probability means what it says; under it the networks are too sure."
+                 )  # fmt: skip
 
 
-def thresholds(points: Sequence[Mapping[str, float]], chosen: Mapping[str, Any] | None) -> Chart:
-    """points: {threshold, sensitivity, specificity, …_low, …_high}, ascending. chosen: the same of one."""
-    at = [one["threshold"] for one in points]
-    lines = tuple(
-        Line(name, at, [one[name] for one in points], token, _ends(points, name, "low"), _ends(points, name, "high"),
-             dashed=dashed)
-        for name, token, dashed in (("sensitivity", "accent", False), ("specificity", "quiet", True))
-    )  # fmt: skip
-    marks: tuple[Point, ...] = ()
-    rules: tuple[tuple[float, str], ...] = ()
-    if chosen is not None:
-        rules = ((chosen["threshold"], f"{chosen['threshold']:.2f}"),)
-        marks = tuple(
-            Point(chosen["threshold"], chosen[name], f"{chosen[name]:.2f}") for name in ("sensitivity", "specificity")
-        )
+def thresholds(points: Sequence[Threshold], chosen: PickedPoint | None) -> Chart:
+    """points: ascending. The intervals of the chosen one stand in the sentence."""
+    at = [one.threshold for one in points]
+    lines = (
+        Line("sensitivity", at, [one.sensitivity for one in points]),
+        Line("specificity", at, [one.specificity for one in points], "quiet", dashed=True),
+    )
+    rules = ((chosen.threshold, f"{chosen.threshold:.2f}"),) if chosen is not None else ()
     return Chart("Sensitivity and specificity", Axis("threshold", "suspicion", **_SHARE),
-                 Axis("share", "of films with it, without it", **_SHARE), lines, marks, rules=rules,
-                 sentence=_of_point(chosen),
-                 empty="No threshold was tried out: the one of the start is kept.")  # fmt: skip
+                 Axis("share", "of films with a finding, without", **_SHARE), lines, rules=rules,
+                 sentence=of_point(chosen), empty=_TOO_FEW)  # fmt: skip
 
 
-def _of_point(chosen: Mapping[str, Any] | None) -> str:
+def of_point(chosen: PickedPoint | None) -> str:
+    """What a threshold gives, where it was picked and where it is judged."""
     if chosen is None:
         return ""
-    missed = 100 - round(100 * chosen["sensitivity"])
-    alarms = 100 - round(100 * chosen["specificity"])
-    return (
-        f"Of 100 films with a finding {missed} would be missed; of 100 without, {alarms} would be referred. "
-        "Picked on validation films, which the networks were steered by."
-    )
+    told = [f"From a suspicion of {chosen.threshold:.2f} on. {chosen.words}"]
+    for where, given in (("On the films that it is picked on", chosen.picked), ("On the others", chosen.test)):
+        if given and given.get("sensitivity"):
+            told.append(
+                f"{where}: sensitivity {figure(given['sensitivity'])}, specificity {figure(given['specificity'])} "
+                f"({given['films']} films)."
+            )
+    return " ".join(told)
 
 
-def _ends(points: Sequence[Mapping[str, float]], name: str, end: str) -> list[float]:
-    key = f"{name}_{end}"
-    return [one[key] for one in points] if points and all(one.get(key) is not None for one in points) else []
-
-
-def _lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], titles: Mapping[str, str]
-           ) -> tuple[Line, ...]:  # fmt: skip
+def _lines(curves: Sequence[Curve], titles: Mapping[str, str]) -> tuple[Line, ...]:
     return tuple(
-        Line(titles.get(name, name), xs, ys, token, dashed=dashed)
-        for (name, (xs, ys)), (token, dashed) in zip(curves.items(), _STROKES * len(curves), strict=False)
+        Line(titles.get(one.name, one.name), one.x, one.y, token, dashed=dashed)
+        for one, (token, dashed) in zip(curves, _STROKES * (1 + len(curves)), strict=False)
     )

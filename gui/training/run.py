@@ -169,6 +169,8 @@ class RunStep(StepPage):
     def _tell(self, state: Any) -> None:
         if not self.wizard.choices.folder:
             return
+        if state.fresh:
+            self._rows.clear()
         for row in state.curves:
             self._rows[row.part, row.member, row.phase, row.epoch] = row
         self._stack.setCurrentWidget(self._live)
@@ -252,6 +254,7 @@ class RunStep(StepPage):
         plots.addWidget(self.accuracy, 1)
         column.addLayout(plots, 1)
         self._ask_in_place()
+        self._trouble.hide()
         self._stack.addWidget(self._before)
         self._stack.addWidget(self._live)
         self.column.addWidget(self._stack, 1)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from core.training.state import PickedPoint
 from gui import theme
 from gui.services import Services
 from gui.training.desk import Desk
@@ -44,7 +45,7 @@ class Choices:
     use: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
-    point: dict[str, Any] | None = None
+    point: PickedPoint | None = None
 
 
 class Wizard(QObject):

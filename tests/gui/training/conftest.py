@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gui import theme
+from gui.commands import Actions
+from gui.preferences import Preferences
+from gui.process import Process
+from gui.services import Services
 from gui.training.page import TrainingPage
 from gui.training.register import RegisterStep
 from gui.training.result import ResultStep
 from gui.training.run import RunStep
 from gui.training.start import StartStep
 from gui.training.steps import StepPage, Wizard
-from gui.window import Window
-from tests.gui.conftest import LONG, OpenWindow
+from tests.gui.conftest import LONG
 
 SITE, TRAINER = "tests.stand_in_training:site", "tests.stand_in_training:trainer"
 
@@ -46,16 +52,23 @@ MakePage = Callable[[], TrainingPage]
 
 
 @pytest.fixture
-def window(open_window: OpenWindow) -> Window:
-    return open_window()
+def services(qapp: QApplication) -> Iterator[Services]:
+    """What a window gives its pages; its processes are there, and nobody starts them."""
+    theme.apply(qapp, theme.DARK)
+    owner = QObject()
+    processes = (
+        Process(name, "tests.gui.standins:no_bundle", parent=owner) for name in ("decoder", "engine", "records")
+    )
+    yield Services(Actions(owner), Preferences(None, owner), *processes)
+    owner.deleteLater()
 
 
 @pytest.fixture
-def make_page(qtbot: QtBot, window: Window) -> Iterator[MakePage]:
+def make_page(qtbot: QtBot, services: Services) -> Iterator[MakePage]:
     pages: list[TrainingPage] = []
 
     def make() -> TrainingPage:
-        page = TrainingPage(window.services, SITE, TRAINER, STEPS)
+        page = TrainingPage(services, SITE, TRAINER, STEPS)
         pages.append(page)
         page.resize(1094, 660)
         page.show()
