@@ -71,6 +71,8 @@ QUESTIONS: Mapping[str, Question] = {
         (),
         (1, 3, 6),
         Aims(),
+        # Of that hospital larger pictures are more often normal: bands that hold films of every class.
+        sizes=(1000, 1400, 1800),
     ),
 }
 
