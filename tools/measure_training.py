@@ -48,7 +48,7 @@ def main() -> int:
         stretch = Stretch(member, phase, None)
         found = border(member.model) if kept else None
         pixels = draw.random((BATCH, *(found.shape if found else (side, side, 3))), np.float32)
-        with stretch.compiled(found.back if found else member.model, Devices(1)):
+        with stretch.compiled(Devices(1), found):
             first = _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 1)
             return first, _milliseconds(lambda: stretch.step(pixels, targets, ones, 1e-6), 3) / BATCH
 

@@ -31,12 +31,16 @@ _PLAIN = Beside()
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """Where the frozen part of a model ends: models before and behind, which share its layers. shape: of one film."""
+    """Where the frozen part of a model ends. front: the model before it; shape: of one film there."""
 
     layer: str
     front: Any
-    back: Any
+    tensor: Any
     shape: tuple[int, ...]
+
+    def behind(self, outputs: Any) -> Any:
+        """A model from here to tensors that come of the same input; it shares their layers."""
+        return keras().models.Model(self.tensor, outputs)
 
 
 def border(model: Any) -> Border | None:
@@ -63,9 +67,8 @@ def border(model: Any) -> Border | None:
             found = layer
     if found is None or found.output is model.output:
         return None
-    models = keras().models
-    front = models.Model(model.inputs, found.output)
-    return Border(found.name, front, models.Model(found.output, model.output), tuple(found.output.shape[1:]))
+    front = keras().models.Model(model.inputs, found.output)
+    return Border(found.name, front, found.output, tuple(found.output.shape[1:]))
 
 
 def _entering(layer: Any) -> list[Any]:

@@ -27,6 +27,7 @@ from core.places import made
 from core.progress import Meter, Progress, Stop
 from core.training import checkpoint, features
 from core.training.checkpoint import Arrays, Checkpoint
+from core.training.features import Border
 from core.training.feed import Feed, ahead
 from core.training.recipe import Phase
 from core.training.schedules import Course, rate_at
@@ -229,7 +230,7 @@ class _Run:
         if isinstance(self.feed, features.KeptFeatures):
             if found is None or found.layer != self.feed.layer:
                 raise ValueError(f"features of {self.feed.layer} are no input of the phase {phase.name}")
-            return self._through(stretch, found.back, self.feed, self.validation)
+            return self._through(stretch, found, self.feed, self.validation)
         if self.at.features is None:
             self.at.features = features.worth(self.feed, phase, found, self.folder)
         features.refuse_without_border(self.feed, phase, self.at.features)
@@ -242,13 +243,12 @@ class _Run:
             if kept is None or (validation is not None and judged is None):
                 return False
             feed, validation = kept, judged
-        model = found.back if self.at.features and found else self.member.model
-        return self._through(stretch, model, feed, validation)
+        return self._through(stretch, found if self.at.features else None, feed, validation)
 
-    def _through(self, stretch: Stretch, model: Any, feed: Feed, validation: Feed | None) -> bool:
-        """The phase's epochs. model: the member's, or the part of it behind the features that the feeds give."""
+    def _through(self, stretch: Stretch, found: Border | None, feed: Feed, validation: Feed | None) -> bool:
+        """The phase's epochs. found: where the features stand that the feeds give; None when they give films."""
         phase = stretch.phase
-        with stretch.compiled(model, self.devices):
+        with stretch.compiled(self.devices, found):
             if self._optimiser is not None:
                 _assign(stretch.optimiser.variables, self._optimiser)
                 self._optimiser = None

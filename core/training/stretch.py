@@ -13,6 +13,7 @@ from core.networks.backend import Devices, in_precision, keras, mixed_precision
 from core.networks.members import Member
 from core.networks.trainable import choose
 from core.training.checkpoint import Arrays
+from core.training.features import Border
 from core.training.feed import Beside, Feed, Floats, ahead
 from core.training.forward import forward
 from core.training.recipe import Phase
@@ -54,17 +55,19 @@ class Stretch:
         return frozenset(layer.name for layer in member.model.layers if layer.trainable_weights)
 
     @contextlib.contextmanager
-    def compiled(self, model: Any, devices: Devices) -> Iterator[None]:
+    def compiled(self, devices: Devices, found: Border | None = None) -> Iterator[None]:
         """Ready for steps inside the block, in 16 bits where the GPU gains from it.
 
-        model: the member's, or the part of it behind the border where kept features come in.
+        found: where kept features come in; None when films do.
         """
-        self._from_features = model is not self.member.model
-        # Another model of the same layers: the member's own shall hold no optimiser, or its weights file would.
-        outputs = {"logits": model.output}
+        self._from_features = found is not None
+        outputs = {"logits": self.member.model.output}
         if self.phase.attention and self._beside.cells is not None:
             outputs["maps"] = against_rest(self.member)
-        self._trained = keras().models.Model(model.inputs, outputs)
+        # Another model of the same layers: the member's own shall hold no optimiser, or its weights file would.
+        self._trained = (
+            keras().models.Model(self.member.model.inputs, outputs) if found is None else found.behind(outputs)
+        )
         with in_precision(self._trained, mixed_precision()):
             self._compile()
             self._share = devices.sharing()
