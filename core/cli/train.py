@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from core.training.recipe import Recipe
 
 HELP = """Train a network on labelled films as a recipe says (`recipe list`), judge it on films that it has not seen,
-and leave a bundle in RUN/bundle that assess, screen and the window open.
+and leave a bundle in RUN/bundle that assess, screen and the window open. A recipe that starts from a bundle, as
+site-fine-tune does, tunes every member of it.
 
 LABELS is a folder with one sub-folder a class, or a CSV with at least path,label (optional patient, group, source,
 split, view, age, sex). Films of one patient stay on one side of every split. What is interrupted, by Ctrl-C or by a

@@ -50,6 +50,7 @@ def result_of(
     acknowledged: Mapping[str, str] | None = None,
     name: str = "",
     use: str = "",
+    replicates: int = 2000,
 ) -> SiteResult:
     """Judge the bundle of a run beside the one in use; counts an opening of the films that judge for each of them.
 
@@ -64,10 +65,12 @@ def result_of(
     # A report without a class would say nothing of it; then films that the start saw stay, and the warnings say so.
     clean = len(set(table.truth[~either].tolist())) == len(table.classes)
     whole = part_of(table, ~either) if clean else table
-    beside = _beside(material, whole, answers.numbers[~either], used) if clean and used is not None else None
+    beside = (
+        _beside(material, whole, answers.numbers[~either], used, replicates) if clean and used is not None else None
+    )
     counted = _counted(material, found, [bundle, *([used] if beside is not None and used is not None else [])],
                        acknowledged)  # fmt: skip
-    told = report(whole)
+    told = report(whole, replicates)
     close, they_do = points.shortcuts(told)
     result = SiteResult(
         folder=str(folder),
@@ -88,7 +91,7 @@ def result_of(
         small=small(whole),
         may_pick=_why_no_pick(material, answers, table),
         report=told,
-        used_report=None if beside is None else report(beside.used),
+        used_report=None if beside is None else report(beside.used, replicates),
         compared=None if beside is None else beside.difference,
         sentence=_sentence(whole, beside, used),
         openings=counted.count,
@@ -168,7 +171,7 @@ def _seen(cohort: Cohort, numbers: Numbers, bundles: Mapping[str, Bundle | None]
     return found
 
 
-def _beside(material: Material, whole: Table, numbers: Numbers, used: Bundle) -> _Beside | None:
+def _beside(material: Material, whole: Table, numbers: Numbers, used: Bundle, replicates: int) -> _Beside | None:
     shared = tuple(name for name in whole.classes if name in used.classes)
     mine = [whole.classes.index(name) for name in shared]
     known = np.isin(whole.truth, mine)
@@ -190,7 +193,7 @@ def _beside(material: Material, whole: Table, numbers: Numbers, used: Bundle) ->
         probabilities=_among(said, [used.classes.index(name) for name in shared]),
         threshold=used.description.operating_points[0].threshold,
     )
-    return _Beside(theirs, new, compared(theirs, new))
+    return _Beside(theirs, new, compared(theirs, new, replicates))
 
 
 def _among(probabilities: Floats, classes: Sequence[int]) -> Floats:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import threading
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -16,19 +17,24 @@ from core.errors import HilumError, Reason, RunRefused, reason
 from core.inference.bundles import Bundle
 from core.progress import Progress, Stop
 from core.training import offers, recipes
+from core.training.answers import ANSWERS
 from core.training.drawing import Drawer
 from core.training.material import labels_for
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe
 from core.training.resulting import RESULT, read_result, result_of
 from core.training.run import Task
+from core.training.starting import BUNDLE
 from core.training.state import Phase, SiteResult
-from core.training.train import train
+from core.training.train import TWIN, train
 from core.training.watching import Epoch, Stage, Watch
 
 ASKED = "asked.json"
 RECIPE = "asked.toml"
 _EPOCHS = "epochs.jsonl"
+# ASKED first: a folder without it is no training any more, whatever else could not be removed.
+_MADE = (ASKED, RECIPE, _EPOCHS, RESULT, ANSWERS, "run.json", "run.lock", "recipe.toml", "splits.csv", "report.json",
+         "report.md", "predictions.csv", BUNDLE, TWIN, "folds", "cache")  # fmt: skip
 _GOING_ON = ("reading", "training", "judging")
 
 
@@ -87,7 +93,9 @@ def _train(run: Run) -> None:
 
     def on_stage(stage: Stage) -> None:
         with run.lock:
-            run.stage, run.phase = stage, stage.kind
+            if stage.kind != run.stage.kind:
+                run.progress = None
+            run.stage, run.phase = replace(stage, device=stage.device or run.stage.device), stage.kind
             # Wanted while films were read: the first training ends where it stands.
             if stage.kind == "training" and run.enough.asked:
                 run.stop.ask()
@@ -168,8 +176,15 @@ def read_epochs(folder: Path) -> list[Epoch]:
 
 
 def throw_away(run: Run) -> None:
-    """Remove the run's folder, with all that was learnt."""
+    """Remove all that the run has made; its folder too, where nothing else is in it."""
     if run.drawer is not None:
         run.drawer.close()
         run.drawer = None
-    shutil.rmtree(run.folder, ignore_errors=True)
+    for name in _MADE:
+        place = run.folder / name
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        run.folder.rmdir()
