@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -17,11 +18,11 @@ import psutil
 from msgspec import structs
 from numpy.typing import NDArray
 
-from core.progress import Stop
+from core.progress import Progress, Stop
 from core.training import recipes, several, splitting
 from core.training.material import gather, labels_for
 from core.training.recipe import Phase, Recipe
-from core.training.run import parts_of
+from core.training.run import Task, parts_of
 from core.training.watching import Watch
 
 STEPS = 20
@@ -83,6 +84,7 @@ class Trial:
         self.part = max(parts, key=lambda part: len(part.train))
         # After several parts one more training makes the networks that are kept.
         count = len(parts) + (len(parts) > 1)
+        self.scratch = Path(cache)
         self.prepared = Prepared(len(self.tasks), len(read.phases), count, len(material.cohort))
 
     def member(self, number: int) -> Timed:
@@ -106,19 +108,32 @@ class Trial:
             )  # fmt: skip
 
         learns = feed(self.part.train, augmentation=recipe.augmentation, balance=recipe.balance)
-        judged = feed(self.part.validation[:_JUDGED]) if len(self.part.validation) else None
         each = max(_LEAST_STEPS, math.ceil(STEPS / (len(self.tasks) * len(recipe.phases))))
         done, taken, whole, held = 0, 0.0, 0.0, 0
-        with several_gpus() as devices:
+        with several_gpus() as devices, TemporaryDirectory(prefix=".hilum-", dir=self.scratch) as folder:
             member = members.build(task.architecture)
-            for phase in recipe.phases:
-                step, judging = _timed(member, phase, learns, judged, count=each, devices=devices)
+            judging = self._judging(member, task)
+            for place, phase in enumerate(recipe.phases):
+                own = Path(folder) / str(place)
+                steps, step = _timed(member, learns, phase, count=each, folder=own, devices=devices)
                 # Keras gives little back between steps, so that this is nearly the peak.
-                taken, done, held = taken + each * step, done + each, max(held, held_bytes())
+                taken, done, held = taken + steps * step, done + steps, max(held, held_bytes())
                 an_epoch = math.ceil(len(learns.order(0)) / phase.batch)
                 whole += phase.epochs * (an_epoch * step + len(self.part.validation) * judging)
         device = ", ".join(gpus()) or "CPU"
         return Timed(done, taken / done, whole * self.prepared.parts, held, device)
+
+    def _judging(self, member: Any, task: Task) -> float:
+        """Seconds for the look at one film of the validation part."""
+        from core.training.feed import outputs
+
+        films = task.material.cohort.films.chosen(self.part.validation[:_JUDGED])
+        if not len(films):
+            return 0.0
+        outputs(member.model, films, task.steps)  # makes the graph
+        begun = perf_counter()
+        outputs(member.model, films, task.steps)
+        return (perf_counter() - begun) / len(films)
 
 
 def starting_from(recipe: Recipe, start: str) -> Recipe:
@@ -135,24 +150,24 @@ def held_bytes() -> int:
     return int(getattr(memory, "peak_wset", memory.rss))
 
 
-def _timed(member: Any, phase: Phase, feed: Any, validation: Any, *, count: int, devices: Any) -> tuple[float, float]:
-    """Seconds of a step, and of judging a film."""
-    from core.training.feed import ahead
-    from core.training.stretch import Stretch
+def _timed(member: Any, feed: Any, phase: Phase, *, count: int, folder: Path, devices: Any) -> tuple[int, float]:
+    """How many steps were done and the seconds of one: the training engine itself, stopped after some steps.
 
-    stretch = Stretch(member, phase, None)
-    order = np.resize(feed.order(0), (count + 1) * phase.batch)
-    judging = 0.0
-    with stretch.compiled(member.model, devices):
-        batches = ahead(feed, order, phase.batch, 0)
-        stretch.step(*next(batches), phase.rate)  # makes the graph
-        begun = perf_counter()
-        for pixels, targets, counts in batches:
-            stretch.step(pixels, targets, counts, phase.rate)
-        step = (perf_counter() - begun) / count
-        if validation is not None:
-            stretch.judged(validation)
-            begun = perf_counter()
-            stretch.judged(validation)
-            judging = (perf_counter() - begun) / len(validation)
-    return step, judging
+    Nothing is judged in between, whose time is measured apart, and a small set goes through as many epochs as it needs.
+    """
+    from core.training.fit import fit
+
+    epochs = math.ceil((count + 1) / math.ceil(len(feed.order(0)) / phase.batch)) + 1
+    phase = structs.replace(phase, epochs=epochs, schedule="constant", early_stop=None, keep="last")
+
+    stop = Stop()
+    moments: list[float] = []
+
+    def report(_progress: Progress) -> None:
+        moments.append(perf_counter())
+        if len(moments) > count:
+            stop.ask()
+
+    fit(member, feed, None, (phase,), seed=0, folder=folder, report=report, stop=stop, devices=devices)
+    # The first one makes the graph.
+    return len(moments), float(np.median(np.diff(moments))) if len(moments) > 1 else 0.0
