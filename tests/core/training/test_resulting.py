@@ -9,10 +9,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.cohort.cache import FilmCache
-from core.cohort.cohort import Cohort
-from core.cohort.hashes import perceptual_hash
-from core.cohort.labels import LabelledFilm
 from core.cohort.lineage import lineage_of
 from core.errors import RunRefused
 from core.evidence.evaluate import Table
@@ -22,7 +18,6 @@ from core.inference.ensemble import softmax
 from core.progress import Stop
 from core.training import resulting
 from core.training.answers import ANSWERS, Answers, write_answers
-from core.training.material import Material
 from core.training.outcome import Fold, Outcome
 from core.training.recipe import Network, Phase, Protocol, Recipe
 from core.training.resulting import picked, read_result, result_of
@@ -30,51 +25,28 @@ from core.training.run import Task
 from core.training.splitting import Part
 from core.training.starting import Start
 from core.training.state import SiteResult
-from tests.labelled_films import drawn
+from tests.core.training.small import LIGHT, drawn_material
 
-CLASSES = ("normal", "bright", "dark")
 RECIPE = Recipe(name="small", title="Small", network=Network("small-cnn"), phases=(Phase(),),
                 protocol=Protocol(kind="single-with-validation"))  # fmt: skip
 
 
-def _material(folder: Path, films: int) -> Material:
-    """Drawn films of two a patient."""
-    hashes = [f"{number:064x}" for number in range(films)]
-    labels = [CLASSES[number // 2 % 3] for number in range(films)]
-    pixels = [drawn(number, label).astype(np.uint16) * 257 for number, label in enumerate(labels)]
-    with FilmCache(folder / "cache") as cache:
-        for sha256, film in zip(hashes, pixels, strict=True):
-            cache.add(sha256, film)
-        kept = cache.films(hashes)
-    sources = np.array(["here" if number % 12 < 8 else "there" for number in range(films)])
-    cohort = Cohort(
-        kept, np.array(labels), sources, np.array([""] * films),
-        np.array([f"g{number // 2}" for number in range(films)]), np.array([""] * films), np.array(hashes),
-        np.stack([perceptual_hash(film) for film in pixels]),
-    )  # fmt: skip
-    named = tuple(
-        LabelledFilm(Path(f"{number}.png"), label, source=source)
-        for number, (label, source) in enumerate(zip(labels, sources.tolist(), strict=True))
-    )
-    return Material(cohort, CLASSES, named, np.zeros((films, 7), np.float32), None, (), {}, (), folder / "cache")
-
-
 def _judged(folder: Path, bundle: Bundle, films: int, start: Bundle | None = None) -> SiteResult:
     """A result of poor networks; two thirds of the films are the test, the rest may pick."""
-    material = _material(folder, films)
+    material = drawn_material(folder, films)
     draw = np.random.default_rng(5)
     logits = (draw.normal(0, 1, (films, 3)) + np.eye(3)[material.truth]).astype(np.float32)
     test, picking = np.arange(films * 2 // 3), np.arange(films * 2 // 3, films)
     part = Part("split", picking[:6], picking, test)
     table = Table(
-        CLASSES, material.truth[test], softmax(logits[test]), tuple(material.groups[: len(test)]),
+        LIGHT, material.truth[test], softmax(logits[test]), tuple(material.groups[: len(test)]),
         tuple(material.sources[: len(test)]), tuple(material.cohort.sha256s[test].tolist()),
         {"view": tuple("PA" if number % 2 else "AP" for number in test)}, ("bright", "dark"), others={},
     )  # fmt: skip
     evidence = {"start_saw": {"films": 0, "of_these_judged": 0}, "films": len(test), "findings": [],
                 "baselines": {"majority": {"class": "normal", "accuracy": {"value": 0.33}}},
                 "figures": {"accuracy": {"value": 0.5}}}  # fmt: skip
-    found = Outcome(RECIPE, CLASSES, (Fold(part, logits[test], (), 1.0, "CPU"),), table, logits[test], test,
+    found = Outcome(RECIPE, LIGHT, (Fold(part, logits[test], (), 1.0, "CPU"),), table, logits[test], test,
                     evidence)  # fmt: skip
     write_answers(folder / ANSWERS, Answers(test, softmax(logits[test]), picking, softmax(logits[picking])))
     task = Task(RECIPE, material, Start("random", bundle=start), (), {}, lambda _: None, Stop())
@@ -107,7 +79,7 @@ def test_a_worse_bundle_is_called_worse_with_every_figure_beside_the_other(worse
     assert [one.accuracy["value"] for one in found.groups] == sorted(one.accuracy["value"] for one in found.groups)
     assert set(found.confusion_by_source) == {"here", "there"}
     assert sum(one.films for one in found.reliability["bright"]) == 300
-    assert [one.name for one in found.pr] == [*CLASSES, "suspicion"]
+    assert [one.name for one in found.pr] == [*LIGHT, "suspicion"]
     sensitivities = [one.sensitivity for one in found.operating]
     assert sensitivities == sorted(sensitivities, reverse=True)
     assert read_result(folder) == found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,17 @@ from core.inference.bundles import Bundle, load
 from core.progress import Stop
 from core.training import recipes, several
 from core.training.answers import read_answers
+from core.training.folder import RunFolder
 from core.training.material import labels_for
-from core.training.recipe import Recipe
+from core.training.outcome import Fold, outcome
+from core.training.recipe import Network, Phase, Protocol, Recipe
+from core.training.run import Task, through_protocol
+from core.training.splitting import Part
 from core.training.starting import lineage_in
 from core.training.train import train
 from core.training.watching import Epoch, Stage, Watch
 from tests import small_training
+from tests.core.training.small import drawn_material
 
 pytest.importorskip("tensorflow", reason="training needs Keras, which is not installed")
 
@@ -152,3 +158,36 @@ def test_a_recipe_with_a_network_of_its_own_trains_that_one(small_bundle: Bundle
     assert not several.is_several(begin) and begin.words == "random weights"
     every = several.begins(recipes.read("site-fine-tune"), small_bundle, None)
     assert several.is_several(every) and every.words == "small 1.0.0, all 3 members"
+
+
+def test_who_has_enough_in_a_later_fold_keeps_what_the_first_fold_trained(
+    tmp_path: Path, small_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, trainings = Watch(), []
+
+    def trained(task: Task, part: Part, folder: Path, *_more: Any, **_options: Any) -> Fold | None:
+        trainings.append((part.name, task.name, folder.relative_to(tmp_path / "run").as_posix()))
+        if len(trainings) == 5:
+            watch.enough.ask()
+            return None
+        draw = np.random.default_rng(len(trainings))
+        row = {"phase": "only", "epoch": 1, "loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0,
+               "validation_accuracy": 0.5, "rate": 0.1, "seconds": 1.0}  # fmt: skip
+        return Fold(part, draw.normal(0, 1, (len(part.test), 3)).astype(np.float32), (row,), 1.0, "CPU")
+
+    monkeypatch.setattr("core.training.run.trained", trained)
+    monkeypatch.setattr("core.training.run.outcome", partial(outcome, replicates=20))
+    recipe = Recipe(name="k", title="K", network=Network("small-cnn", start="bundle"), phases=(Phase(),),
+                    protocol=Protocol(kind="k-fold", folds=3))  # fmt: skip
+    begin = several.begins(recipe, small_bundle, None)
+    tasks = several.tasks_of(
+        recipe, drawn_material(tmp_path, 36), begin, report=lambda _: None, stop=Stop(), watch=watch
+    )  # fmt: skip
+    with RunFolder(tmp_path / "run") as run:
+        found = through_protocol(run, tasks, begin, keep=True)
+        assert found is not None and [fold.part.name for fold in found.folds] == ["fold-1"]
+        assert "enough" in run.notes
+    assert [one[:2] for one in trainings[:4]] == [
+        ("fold-1", "stretched"), ("fold-1", "boxed"), ("fold-1", "random"), ("fold-2", "stretched"),
+    ]  # fmt: skip
+    assert trainings[0][2] == "folds/fold-1/stretched"
