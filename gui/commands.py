@@ -21,9 +21,10 @@ from gui import theme
 # in front; list: a film is on the list; film: one is shown; presets: its file has several windows; networks: one is
 # shown that they may be asked about; map: it has class maps; gate: the gate refused it; verdict: the reader gave one.
 # On the screening page (list there: the table has rows), run: one is open; running, resumable: its state.
+# wizard: the training page is in front; training: one is under way; training-resting: one can be gone on with.
 When = Literal[
     "always", "samples", "recent", "reading", "list", "film", "presets", "networks", "map", "gate", "verdict",
-    "run", "running", "resumable",
+    "run", "running", "resumable", "wizard", "training", "training-resting",
 ]  # fmt: skip
 
 
@@ -52,6 +53,7 @@ GROUPS: Final = {
     "findings": "Findings",
     "verdict": "Verdict",
     "run": "Screening",
+    "training": "Training",
     "help": "Help",
 }
 # As many findings have a key of their own for the verdict; their titles are those of the bundle in use.
@@ -70,6 +72,7 @@ COMMANDS: Final = (
     Command("file.quit", "Quit", "Ctrl+Q", "quit", part=3),
     Command("view.reading", "Reading", "Ctrl+1", "read", checkable=True),
     Command("view.screening", "Screening", "Ctrl+2", "screen", checkable=True),
+    Command("view.training", "Training", "Ctrl+3", "train", checkable=True),
     Command("view.settings", "Settings", "Ctrl+,", "settings", checkable=True),
     Command("view.search", "Search the list", "Ctrl+F", "search", part=1),
     Command("view.list", "Study list", "L", "list", "reading", True, part=1),
@@ -130,6 +133,14 @@ COMMANDS: Final = (
     Command("run.csv", "Export a table (CSV)…", "Ctrl+E", "table", "run", part=3),
     Command("run.json", "Export rows (JSON)…", "Ctrl+Shift+E", "table", "run", part=3),
     Command("run.html", "Export a page (HTML)…", "Ctrl+Alt+E", "table", "run", part=3),
+    Command("training.next", "Next step", "Alt+Right", "next", "wizard"),
+    Command("training.back", "Step before", "Alt+Left", "previous", "wizard"),
+    Command("training.open", "Open a training…", "Ctrl+Alt+O", "folder", hint="One that rests, or its result.", part=1),
+    Command("training.pause", "Pause the training", "Ctrl+Alt+P", "pause", "training",
+            hint="What was learnt is kept.", part=2),
+    Command("training.go-on", "Go on with the training", "Ctrl+Alt+R", "resume", "training-resting", part=2),
+    Command("training.keep-best", "Stop the training and keep the best", "Ctrl+Alt+K", "stop", "training",
+            hint="The best networks so far become a bundle.", part=2),
     Command("help.palette", "Find a command…", "Ctrl+K", "search"),
     Command("help.shortcuts", "Keys and gestures", "?", "keyboard"),
     Command("help.about", "About Hilum", "F1", "about"),

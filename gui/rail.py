@@ -9,7 +9,7 @@ from gui import theme
 from gui.commands import Actions
 
 WIDTH = 64
-_ABOVE, _BELOW = ("view.reading", "view.screening"), ("view.settings",)
+_ABOVE, _BELOW = ("view.reading", "view.screening", "view.training"), ("view.settings",)
 
 
 class Rail(QFrame):

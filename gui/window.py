@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindo
 
 from core import places
 from core.errors import HilumError
-from gui import theme
+from gui import making, theme
 from gui.commands import Actions
 from gui.operation import Operation
 from gui.pages import Page, in_turns
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 DECODER: Final = "core.imaging.desk:serve"
 ASSESSOR: Final = "core.inference.worker:serve"
 RECORDS: Final = "core.records.desk:serve"
-SCREENER: Final = "core.screening.desk:serve"
 # dicom.md section 6: what one file may cost before its process is ended.
 DECODE_SECONDS, DECODE_BYTES = 20.0, 3 * 2**30
 # The list folds by itself where it would leave too little for the films.
@@ -46,15 +45,14 @@ RESEARCH_USE: Final = "Research use. Not a medical device."
 class Window(QMainWindow):
     """One window of Hilum. first_painted() is emitted once; the processes start after it.
 
-    workers: other modules for "decoder", "assessor", "records" and "screener", for tests.
+    workers: other modules for "decoder", "assessor", "records", and those of gui.making, for tests.
     """
 
     first_painted = Signal()
 
     def __init__(self, workers: Mapping[str, str] | None = None, settings: QSettings | None = None) -> None:
         super().__init__()
-        workers = workers or {}
-        self._screener = workers.get("screener", SCREENER)
+        self._workers = workers = workers or {}
         self.setWindowTitle("Hilum")
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
@@ -99,13 +97,13 @@ class Window(QMainWindow):
         return page
 
     def go_to(self, name: str) -> Page:
-        """Bring a page to the front; made when it is first wanted. name: reading, screening or settings."""
+        """Bring a page to the front; made when it is first wanted. name: one of making.NAMES."""
         page = self._pages.get(name) or self._made(name)
         self._put(page)
         self._stack.setCurrentWidget(page)
         # Not the rail: keys are for what is in front.
         page.setFocus(Qt.FocusReason.OtherFocusReason)
-        for other in ("reading", "screening", "settings"):
+        for other in making.NAMES:
             self.actions_[f"view.{other}"].setChecked(other == name)
         self._refresh()
         return page
@@ -116,6 +114,17 @@ class Window(QMainWindow):
             self.go_to("reading")
             self.page.open_paths(paths)
             Operation(self.records, ("opened", tuple(paths))).then(self._know_recent).run()
+
+    def open_refs(self, refs: object, index: int) -> None:
+        """List films that another page knows, and show one of them."""
+        self.go_to("reading")
+        self.page.open_refs(refs, index)
+
+    def another_bundle(self) -> None:
+        """Another bundle is in use, and the assessor starts again with it."""
+        self._knows_bundle = False
+        self._state.setText("The networks are getting ready.")
+        self.page.another_bundle()
 
     def come_forward(self) -> None:
         """In front of other windows, as far as the desktop allows it."""
@@ -179,17 +188,7 @@ class Window(QMainWindow):
             self.page.left.setVisible(wide)
 
     def _made(self, name: str) -> Page:
-        page: Page
-        if name == "screening":
-            from gui.screening.page import ScreeningPage
-
-            page = screening = ScreeningPage(self.services, self._screener)
-            screening.opened.connect(self._open_row)
-        else:
-            from gui.settings.page import SettingsPage
-
-            page = SettingsPage(self.services)
-        self._pages[name] = page
+        page = self._pages[name] = making.made(name, self, self._workers)
         page.changed.connect(partial(self._know_holds, name))
         page.notice.connect(self.notice.say)
         return page
@@ -210,10 +209,6 @@ class Window(QMainWindow):
     def _know_holds(self, name: str, holds: frozenset[str]) -> None:
         self._holds[name] = holds
         self._refresh()
-
-    def _open_row(self, refs: object, index: int) -> None:
-        self.go_to("reading")
-        self.page.open_refs(refs, index)
 
     # The processes.
 
@@ -339,11 +334,13 @@ class Window(QMainWindow):
         does("file.recent", self._open_recent)
         does("file.samples", lambda: self.open_paths(_samples()))
         does("file.quit", self.close)
-        for name in ("reading", "screening", "settings"):
+        for name in making.NAMES:
             does(f"view.{name}", partial(self.go_to, name))
         for name in ("folder", "open"):
             # The command is about runs, wherever it is given; the page does the rest.
             does(f"run.{name}", lambda name=name: getattr(self.go_to("screening"), f"ask_{name}")())
+        for name in ("next", "back", "open", "pause", "go-on", "keep-best"):
+            does(f"training.{name}", lambda name=name: self.go_to("training").command(name))
         does("view.search", self._search)
         does("view.list", lambda: self._fold("view.list", self.page.left))
         does("view.findings", lambda: self._fold("view.findings", self.page.right))
@@ -370,8 +367,9 @@ class Window(QMainWindow):
     def _refresh(self) -> None:
         front = next((name for name, page in self._pages.items() if page is self._stack.currentWidget()), "reading")
         holds = set(self._holds.get(front, ()))
-        # A run goes on behind the reading page, and can be stopped from there.
+        # Runs and trainings go on behind the reading page, and can be stopped from there.
         holds |= self._holds.get("screening", frozenset()) & {"running"}
+        holds |= self._holds.get("training", frozenset()) & {"training", "training-resting"}
         if _samples():
             holds.add("samples")
         if self._recent:

@@ -57,7 +57,7 @@ class ReadingPage(Page):
         self._maps: Maps | None = None
         self._asking = Asking(decoder, assessor, self)
         self._opening: Operation | None = None
-        self._point_changed = False
+        self._asked_anew = False
         self._lay_out()
         self._wire()
         self.show_nothing()
@@ -84,14 +84,18 @@ class ReadingPage(Page):
         self._asking.ready, self._asking.unusable = True, None
         if self._entry is None:
             self.findings.wait(_NOTHING_YET)
-        if self._point_changed:
-            self._point_changed = False
+        if self._asked_anew:
+            self._asked_anew = False
             Operation(self._services.assessor, ("about",)).then(self._start_anew).run()
 
     def know_bundle(self, about: Mapping[str, Any]) -> None:
         """What the bundle's numbers stand for; it comes before the first answer about a film."""
         meaning = meaning_of(about)
         self._put_meaning(meaning.at_site(self._services.preferences.value(f"prevalence/{meaning.bundle}")))
+
+    def another_bundle(self) -> None:
+        """What was answered so far is of the one before."""
+        self._asking.ready, self._asked_anew = False, True
 
     def networks_unusable(self, error: HilumError) -> None:
         self._asking.ready, self._asking.unusable = False, error
@@ -287,10 +291,10 @@ class ReadingPage(Page):
         if name == f"prevalence/{self.meaning.bundle}":
             self._put_meaning(self.meaning.at_site(self._services.preferences.value(name)))
         elif name == f"point/{self.meaning.bundle}":
-            self._point_changed = True
+            self._asked_anew = True
 
     def _start_anew(self, about: Mapping[str, Any]) -> None:
-        """Another operating point is in use: earlier answers were given under the one before."""
+        """Another operating point or bundle is in use: earlier answers were given under the one before."""
         for entry in self.studies.entries:
             entry.assessment = None
         self.know_bundle(about)

@@ -41,6 +41,9 @@ class ClassesStep(StepPage):
         self.site.told.connect(self._show)
         self._show()
 
+    def enter(self) -> None:
+        self._show()
+
     def may_leave(self) -> str | None:
         state = self.site.state
         if state is None or len(state.classes) < 2:
@@ -76,7 +79,8 @@ class ClassesStep(StepPage):
         if state is None:
             return
         now = (state.labels, state.choices, state.classes)
-        if now != self._shown:
+        # While the films are read the counts change often, and nobody sees it here.
+        if now != self._shown and self.isVisible():
             self._shown = now
             self._show_labels(state)
             self._show_classes(state.classes)

@@ -125,16 +125,31 @@ class RecipeForm(QWidget):
 
     def put(self, key: str, value: Any) -> None:
         """Change one setting; None: as if it were left out."""
-        place: Any = self._data
-        *path, last = key.split(".")
-        for step in path:
-            place = place[int(step) - 1] if step.isdigit() else place[step]
-        if place[last] != value:
-            place[last] = value
+        if self._set(key, value):
+            self._clear_idle()
             self._check()
             if self.recipe is not None:
                 # What applies beside it may have changed. Later: the editor that says so is still at work.
                 QTimer.singleShot(0, self, self._redraw)
+
+    def _set(self, key: str, value: Any) -> bool:
+        """Whether that is another value than before."""
+        place: Any = self._data
+        *path, last = key.split(".")
+        for step in path:
+            place = place[int(step) - 1] if step.isdigit() else place[step]
+        before, place[last] = place[last], value
+        return bool(before != value)
+
+    def _clear_idle(self) -> None:
+        """What has no meaning any more beside the others goes back to saying nothing: nobody could see it to do so."""
+        try:
+            recipe = msgspec.convert(self._data, Recipe)
+        except msgspec.ValidationError:
+            return
+        for row in recipes.rows(recipe):
+            if not row.applies:
+                self._set(row.key, _FIELDS[_without_numbers(row.key)].default)
 
     def _redraw(self) -> None:
         """Draw the section anew, with the keyboard and the place where they were."""

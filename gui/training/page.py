@@ -27,10 +27,12 @@ class TrainingPage(Page):
     """The wizard. Its steps are made when they are first wanted, its processes start with their first question.
 
     steps: (name, title, maker) of every step, in order; None: those of the product.
-    opened(refs, index): read these films on the reading page, this one first.
+    opened(refs, index): read these films on the reading page, this one first. put_into_use(): another bundle is in use,
+    and the assessor starts again with it.
     """
 
     opened = Signal(object, int)
+    put_into_use = Signal()
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class TrainingPage(Page):
         self.back.clicked.connect(lambda: self.move(-1))
         self.next.clicked.connect(lambda: self.move(1))
         self.wizard.chose.connect(self._refresh)
+        self.wizard.bundle_changed.connect(self._another_bundle)
         for desk in (self._site, self._trainer):
             desk.told.connect(lambda _state: self._refresh())
             desk.refused.connect(lambda error: self.notice.emit(error.reason.text))
@@ -128,6 +131,15 @@ class TrainingPage(Page):
         dialog.filesSelected.connect(lambda chosen: self.open_training(chosen[0]))
         dialog.open()
 
+    def command(self, name: str) -> None:
+        """A row of gui.commands without its group."""
+        if name in ("next", "back"):
+            self.move(1 if name == "next" else -1)
+        elif name == "open":
+            self.ask_open()
+        else:
+            self._trainer.ask((name,))
+
     # What the window asks of a page.
 
     def step(self, by: int) -> None:
@@ -155,6 +167,12 @@ class TrainingPage(Page):
         folder = self.wizard.services.preferences.value(UNFINISHED)
         if isinstance(folder, str) and Path(folder).is_dir():
             self.open_training(folder)
+
+    def _another_bundle(self) -> None:
+        services = self.wizard.services
+        points = services.preferences.under("point")
+        services.assessor.renew({"operating_points": points} if points else None)
+        self.put_into_use.emit()
 
     def _stands_alone(self, number: int) -> bool:
         page = self._made.get(number)
@@ -188,8 +206,8 @@ class TrainingPage(Page):
 
     def _holds(self) -> set[str]:
         phase = getattr(self._trainer.state, "phase", "empty")
-        holds = {"training"} if phase in ("reading", "training", "judging") else set()
-        return holds | ({"training-resting"} if phase in ("paused", "stopped", "failed") else set())
+        resting = {"training-resting"} if phase in ("paused", "stopped", "failed") else set()
+        return {"training"} if phase in ("reading", "training") else resting
 
     def _standing(self, number: int) -> tuple[Standing, str]:
         if number == self._here:

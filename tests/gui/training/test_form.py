@@ -78,3 +78,10 @@ def test_what_has_no_meaning_beside_another_setting_goes_when_that_is_chosen(for
     assert "phases.1.floor" in form.editors
     form.put("phases.1.schedule", "constant")
     qtbot.waitUntil(lambda: "phases.1.floor" not in form.editors, timeout=LONG)
+
+
+def test_what_lost_its_meaning_stands_in_nobodys_way(form: RecipeForm) -> None:
+    form.show_recipe("site-fine-tune", from_bundle=True, start="bundle")
+    form.put("phases.1.trainable", "all")
+    assert form.problem == ""
+    assert form.changes == {"phases.1.trainable": "all", "phases.1.count": None}

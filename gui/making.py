@@ -1,0 +1,34 @@
+"""The pages beside the reading page: each is made when it is first wanted, from modules that are imported then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from gui.pages import Page
+
+if TYPE_CHECKING:
+    from gui.window import Window
+
+NAMES: Final = ("reading", "screening", "training", "settings")
+SCREENER: Final = "core.screening.desk:serve"
+
+
+def made(name: str, window: Window, workers: Mapping[str, str]) -> Page:
+    """A page with its own signals wired. workers: other modules for "screener", "site" and "trainer", for tests."""
+    if name == "screening":
+        from gui.screening.page import ScreeningPage
+
+        screening = ScreeningPage(window.services, workers.get("screener", SCREENER))
+        screening.opened.connect(window.open_refs)
+        return screening
+    if name == "training":
+        from gui.training.page import SITE, TRAINER, TrainingPage
+
+        training = TrainingPage(window.services, workers.get("site", SITE), workers.get("trainer", TRAINER))
+        training.opened.connect(window.open_refs)
+        training.put_into_use.connect(window.another_bundle)
+        return training
+    from gui.settings.page import SettingsPage
+
+    return SettingsPage(window.services)
