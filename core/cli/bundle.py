@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from core.cli.output import words, write_json
+from core.errors import UsageRefused
 from core.inference import shelf
 from core.inference.archive import packed
 
@@ -24,7 +25,8 @@ HELP = """The model shelf: the bundles that came with the program and your own, 
   list                 every bundle, and the one in use
   show B               its card and what it is meant for
   verify B             schema, hashes, and the self-proof on every engine of this PC
-  import PATH          check a folder or .hilum file and copy it onto the shelf
+  import PATH          check a folder or .hilum file and copy it onto the shelf; or take a Keras file (.h5, .keras)
+                       whose network Hilum has data for: it is read in a process of its own, and nothing in it is run
   export B -o FILE     write a bundle as one .hilum file
   promote B            put it into use, with your name and the time in the log
   rollback             put the one before back into use
@@ -32,7 +34,9 @@ HELP = """The model shelf: the bundles that came with the program and your own, 
 
 B is a name, "name version", the beginning of a digest, a folder or a .hilum file.
 
-example:  python main.py bundle verify adult-covid"""
+example:  python main.py bundle verify adult-covid
+          python main.py bundle import old.h5 --classes normal,covid --values=-1..1"""
+_KERAS = (".h5", ".hdf5", ".keras")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +49,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("bundle", metavar="B", nargs="?", help="the bundle in use when left out")
         elif name in ("promote", "remove"):
             action.add_argument("bundle", metavar="B")
+        if name == "import":
+            _add_keras(action)
         if name == "export":
             action.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
         if name in ("promote", "rollback"):
             action.add_argument("--who", metavar="NAME", help="your name for the log; the account's when left out")
         action.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _add_keras(action: argparse.ArgumentParser) -> None:
+    """What a Keras file does not say of itself."""
+    keras = action.add_argument_group("of a Keras file")
+    keras.add_argument("--classes", metavar="A,B,…", help="its classes, in the order of its outputs")
+    keras.add_argument("--normal", metavar="A", help="the class without suspicion; the first when left out")
+    keras.add_argument(
+        "--values",
+        choices=("0..1", "-1..1", "0..255", "caffe", "torch"),
+        default="0..1",
+        help="the range of its input, as it was trained; 0..1 when left out",
+    )
+    keras.add_argument(
+        "--fit", choices=("stretch", "letterbox"), default="stretch", help="how films were brought to its size"
+    )
+    keras.add_argument("--name", help="the bundle's name; the file's when left out")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -125,7 +148,29 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.bundle.lower().endswith(_KERAS):
+        return _import_keras(options)
     return _told(options, shelf.imported(options.bundle), "is on the shelf; promote it to use it")
+
+
+def _import_keras(options: argparse.Namespace) -> int:
+    from core.models import apart
+    from core.models.state import LegacyWish
+
+    path = Path(options.bundle)
+    names = [name.strip() for name in (options.classes or "").split(",") if name.strip()]
+    if not names:
+        found = apart.look(path)
+        rows, columns, channels = found.sides
+        what = f"{path.name} is {found.backbone} with an input of {rows} × {columns} × {channels}"
+        raise UsageRefused("option-unusable", what=f"{what} and {found.outputs} outputs; name them with --classes.")
+    name = options.name or path.stem
+    wish = LegacyWish(
+        name, name, tuple((one, one) for one in names), options.normal or names[0], options.values, options.fit, ""
+    )
+    taken = apart.take(path, wish)
+    what = f"is on the shelf; its probabilities are Keras's within {taken.probability:.1e}"
+    return _told(options, shelf.chosen(taken.digest), what)
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -11,19 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from core import jobs
 from core.background import end_in_order, step_back
 from core.cohort.labels import Labels, named, read_labels
 from core.errors import BundleRefused, HilumError, Reason, reason
 from core.inference import shelf
-from core.models import calibrating, comparing, shelving, weighing
+from core.models import apart, calibrating, comparing, shelving, weighing
 from core.models.asking import Answers, Use, asked
 from core.models.state import (
     Calibrated,
     Compared,
     Films,
     LabelRow,
-    LegacyWish,
     Phase,
     Point,
     Score,
@@ -32,9 +30,6 @@ from core.models.state import (
 )
 from core.progress import Progress, Stop
 
-# Keras maps several times the memory that it uses; a file that wants more than this is no chest film's network.
-_LEGACY_BYTES, _LEGACY_SECONDS = 24 * 2**30, 900.0
-_LOOK_SECONDS = 0.2
 _SECONDS_TO_END = 1.5
 Aliases = Mapping[str, str]
 
@@ -90,6 +85,11 @@ class _Work:
     mistake: str | None = None
     thread: threading.Thread | None = None
 
+    def go_on(self) -> None:
+        """Raise _Stopped where the work was asked to stop."""
+        if self.stop.asked:
+            raise _Stopped
+
 
 class Desk:
     """The work that goes on or was the last, and the answers that weights and temperatures are tried on."""
@@ -106,8 +106,8 @@ class Desk:
             "compare": self._compare,
             "calibrate": self._calibrate,
             "adopt": self._adopt,
-            "legacy-look": lambda work, path: _legacy(work, ("look", path)),
-            "legacy-take": lambda work, path, wish: _legacy(work, ("take", path, wish)),
+            "legacy-look": lambda work, path: apart.look(Path(path), work.go_on),
+            "legacy-take": lambda work, path, wish: apart.take(Path(path), wish, work.go_on),
         }
 
     # The shelf.
@@ -235,8 +235,7 @@ def _carry_out(work: _Work, act: Callable[..., Any], arguments: tuple[Any, ...])
 def _asked(work: _Work, keys: tuple[str, ...], place: str, aliases: Aliases, use: Use) -> Answers:
     bundles = [shelving.ensemble(key) for key in keys]
     answers = asked(bundles, _labels(place, bundles[0].classes, aliases), use, _telling(work), work.stop)
-    if work.stop.asked:
-        raise _Stopped
+    work.go_on()
     return answers
 
 
@@ -255,32 +254,6 @@ def _telling(work: _Work) -> Callable[[Progress], None]:
         work.progress = progress
 
     return tell
-
-
-def _legacy(work: _Work, request: tuple[str, str] | tuple[str, str, LegacyWish]) -> Any:
-    """Have a Keras file read in a process of its own, under limits; nothing of it comes near this one."""
-    name = Path(request[1]).name
-    worker = jobs.Worker("core.models.legacy:serve", memory_bytes=_LEGACY_BYTES, seconds=_LEGACY_SECONDS)
-    try:
-        _waited(worker, work)
-        worker.ask(request)
-        return _waited(worker, work)
-    except jobs.WorkerDied as error:
-        why = "reading it took more memory or time than it may"
-        raise BundleRefused("legacy-unreadable", what=name, why=why) from error
-    finally:
-        worker.stop()
-
-
-def _waited(worker: jobs.Worker, work: _Work) -> Any:
-    while True:
-        answer = worker.answer(_LOOK_SECONDS)
-        if answer is not None:
-            if answer.error is not None:
-                raise answer.error
-            return answer.value
-        if work.stop.asked:
-            raise _Stopped
 
 
 _SAID = {

@@ -203,3 +203,17 @@ def test_a_wish_that_does_not_fit_the_file_is_refused(shipped: Path, tmp_path: P
 def test_every_backbone_that_can_be_read_back_is_known_by_its_counts() -> None:
     known = {row["backbone"] for rows in matching._BY_COUNT.values() for row in rows}
     assert set(BACKBONES) - known == {"keras-inceptionresnetv2"}
+
+
+def test_the_command_line_takes_a_keras_file_and_asks_for_its_classes_first(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from core.cli.main import run as main
+
+    path = saved(small(layers().Flatten(), layers().Dense(2, activation="softmax")), tmp_path / "old.h5")
+    assert main("nowhere:nothing", ["bundle", "import", str(path)]) != 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "small-cnn with an input of 64 × 64 × 1 and 2 outputs; name them with --classes." in said
+    assert main("nowhere:nothing", ["bundle", "import", str(path), "--classes", "normal,covid", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "old"
+    assert shelf.chosen("old").description.suspicion == ("covid",)
