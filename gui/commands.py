@@ -73,6 +73,7 @@ COMMANDS: Final = (
     Command("view.reading", "Reading", "Ctrl+1", "read", checkable=True),
     Command("view.screening", "Screening", "Ctrl+2", "screen", checkable=True),
     Command("view.training", "Training", "Ctrl+3", "train", checkable=True),
+    Command("view.models", "Models", "Ctrl+4", "models", checkable=True),
     Command("view.settings", "Settings", "Ctrl+,", "settings", checkable=True),
     Command("view.search", "Search the list", "Ctrl+F", "search", part=1),
     Command("view.list", "Study list", "L", "list", "reading", True, part=1),

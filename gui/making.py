@@ -10,12 +10,13 @@ from gui.pages import Page
 if TYPE_CHECKING:
     from gui.window import Window
 
-NAMES: Final = ("reading", "screening", "training", "settings")
+NAMES: Final = ("reading", "screening", "training", "models", "settings")
 SCREENER: Final = "core.screening.desk:serve"
 
 
 def made(name: str, window: Window, workers: Mapping[str, str]) -> Page:
-    """A page with its own signals wired. workers: other modules for "screener", "site" and "trainer", for tests."""
+    """A page with its own signals wired. workers: other modules for "screener", "site", "trainer" and "models", for
+    tests."""
     if name == "screening":
         from gui.screening.page import ScreeningPage
 
@@ -29,6 +30,12 @@ def made(name: str, window: Window, workers: Mapping[str, str]) -> Page:
         training.opened.connect(window.open_refs)
         training.put_into_use.connect(window.another_bundle)
         return training
+    if name == "models":
+        from gui.models.page import SERVE, ModelsPage
+
+        models = ModelsPage(window.services, workers.get("models", SERVE))
+        models.put_into_use.connect(window.another_bundle)
+        return models
     from gui.settings.page import SettingsPage
 
     return SettingsPage(window.services)

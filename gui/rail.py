@@ -9,7 +9,8 @@ from gui import theme
 from gui.commands import Actions
 
 WIDTH = 64
-_ABOVE, _BELOW = ("view.reading", "view.screening", "view.training"), ("view.settings",)
+_ABOVE = ("view.reading", "view.screening", "view.training", "view.models")
+_BELOW = ("view.settings",)
 
 
 class Rail(QFrame):

@@ -179,6 +179,9 @@ def style_sheet(theme: Tokens) -> str:
     QLabel[look="error"] {{ color: {t.error}; font-weight: 600; }}
     QToolButton {{ border: 1px solid transparent; border-radius: {CORNER}px; padding: 4px; background: transparent; }}
     QToolButton:hover, QToolButton:checked {{ background: {t.raised}; }}
+    QToolButton[look="field"] {{ border: 1px solid {t.quiet}; padding: 4px 8px; }}
+    QToolButton[look="field"]:disabled {{ border-color: {t.line}; }}
+    QToolButton[look="field"]:focus {{ border: 2px solid {t.focus}; padding: 3px 7px; }}
     QToolButton[look="rail"] {{ border: 0; border-left: 2px solid transparent; border-radius: 0; padding: 6px 0;
         color: {t.quiet}; font-size: {LABEL}px; }}
     QToolButton[look="rail"]:checked {{ border-left-color: {t.accent}; color: {t.text}; }}

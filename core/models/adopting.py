@@ -66,6 +66,7 @@ def chosen_by(answers: Answers, name: str, title: str, lines: Sequence[str], cha
             lineage=lineage.arrays(),
             name=name,
             version=version,
+            title=f"{parent.description.title} ({title[0].lower()}{title[1:]})",
             made_with=made_with,
             **changes,
         )

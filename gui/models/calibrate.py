@@ -130,8 +130,10 @@ class CalibrateTab(QWidget):
         titles = self._row.classes if self._row is not None else {}
         self._films.setText(words.films(found.films, titles))
         self._figures.setText(_in_words(found))
+        helps = found.better_by.low is not None and found.better_by.low > 0
         self._temperature.setText(
-            f"Temperature {found.temperature:.3f}, fitted on all these films, instead of {found.own_temperature:.3f}."
+            f"Temperature {found.temperature:.3f}, fitted on all these films, instead of {found.own_temperature:.3f}. "
+            + ("Probabilities are better by it." if helps else "That it helps is not shown by these films.")
         )
         self._why_not.setText(found.why_not or "")
         self._why_not.setVisible(found.why_not is not None)
@@ -185,6 +187,7 @@ class CalibrateTab(QWidget):
         for number, title in enumerate(_STEPS):
             button = QPushButton(title)
             button.setProperty("look", "choice")
+            button.setAccessibleName(title)
             button.setCheckable(True)
             button.setMinimumWidth(120)
             button.clicked.connect(partial(self.go_to, number))
@@ -260,6 +263,7 @@ def _page() -> tuple[QWidget, QVBoxLayout]:
 
 def _further(text: str, does: object) -> QHBoxLayout:
     button = QPushButton(text)
+    button.setAccessibleName(text)
     button.clicked.connect(does)
     row = QHBoxLayout()
     row.addWidget(button)

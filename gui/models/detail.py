@@ -134,6 +134,7 @@ class Detail(QWidget):
         for name, title in TABS:
             tab = QPushButton(title)
             tab.setProperty("look", "choice")
+            tab.setAccessibleName(title)
             tab.setCheckable(True)
             tab.setMinimumWidth(tab.fontMetrics().horizontalAdvance(title) + 2 * theme.SPACE[3])
             tab.clicked.connect(partial(self.go_to, name))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QPushButton
 from core.errors import Reason
 from core.models.state import BundleRow, LabelRow
 from gui import theme
-from gui.models.parts import Choice, Working
+from gui.models.parts import Choice, Working, emptied
 from gui.models.watch import Watch
 from gui.widgets.labels import Shortened, plain
 
@@ -167,9 +167,7 @@ class FilmsChooser(QWidget):
 
     def _clear(self) -> None:
         self.choices = {}
-        while (item := self._labels.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        emptied(self._labels)
 
     def _refresh(self, *_: object) -> None:
         self.judge.setVisible(bool(self.place))

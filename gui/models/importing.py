@@ -11,7 +11,7 @@ from core.errors import Reason
 from core.models.state import LegacyLook, LegacyTaken, LegacyWish
 from gui import theme
 from gui.models.naming import Naming
-from gui.models.parts import Choice, Working
+from gui.models.parts import Choice, Working, emptied
 from gui.models.watch import Watch
 from gui.widgets.labels import plain
 
@@ -62,6 +62,7 @@ class ImportPage(QWidget):
         self.naming = Naming("Import as a bundle")
         self.naming.wanted.connect(self._take)
         self.back = QPushButton("Back to the bundles")
+        self.back.setAccessibleName("Back to the bundles")
         self.back.clicked.connect(self.closed)
         self._lay_out()
 
@@ -106,9 +107,7 @@ class ImportPage(QWidget):
         self._form.show()
 
     def _fill(self, look: LegacyLook) -> None:
-        while (item := self._classes.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        emptied(self._classes)
         self.names, self.titles, self.normals = [], [], []
         for column, heading in enumerate(("output", "name in tables", "name for readers", "without suspicion")):
             self._classes.addWidget(plain(heading, "label"), 0, column)

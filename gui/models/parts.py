@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextCursor,
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLayout,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -124,6 +125,7 @@ class Choice(MenuButton):
         self._widest = widest
         super().__init__(name, self._fill, parent=parent)
         self.setProperty("look", "field")
+        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
 
     def show_choices(self, rows: Sequence[tuple[str, str]], value: str | None = None) -> None:
         """rows: (value, title). value: the one to begin with; the first when None."""
@@ -206,3 +208,11 @@ def scrolled(inside: QWidget, name: str) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(holder)
     return area
+
+
+def emptied(layout: QLayout) -> None:
+    """Take everything off a layout. Hidden at once: what waits for its end would be seen under what comes."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QPushButton, QScroll
 from core.models.state import Shelf
 from gui import theme
 from gui.models import words
-from gui.models.parts import BundleLine, Working
+from gui.models.parts import BundleLine, Working, emptied
 from gui.widgets.labels import plain
 
 WIDTH: Final = 288
@@ -65,7 +65,7 @@ class ShelfPanel(QScrollArea):
 
     def show_shelf(self, shelf: Shelf) -> None:
         self.say("")
-        _empty(self._bundles)
+        emptied(self._bundles)
         for line in self.lines.values():
             self._group.removeButton(line)
         self.lines = {}
@@ -74,7 +74,7 @@ class ShelfPanel(QScrollArea):
             line.clicked.connect(lambda _checked=False, key=row.key: self.chosen.emit(key))
             self._group.addButton(line)
             self._bundles.addWidget(line)
-        _empty(self._log)
+        emptied(self._log)
         for entry in shelf.log[:_LOG_LINES]:
             self._log.addWidget(plain(words.logged(entry), "label", wrap=True))
         if not shelf.log:
@@ -123,12 +123,6 @@ class ShelfPanel(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Bundles")
         self.setWidget(inside)
-
-
-def _empty(column: QVBoxLayout) -> None:
-    while (item := column.takeAt(0)) is not None:
-        if (widget := item.widget()) is not None:
-            widget.deleteLater()
 
 
 def _indented(label: QLabel) -> QLabel:

@@ -11,6 +11,7 @@ from gui import theme
 from gui.models import words
 from gui.models.films import FilmsChooser
 from gui.models.naming import Naming
+from gui.models.parts import emptied
 from gui.models.watch import Watch
 from gui.operation import Operation
 from gui.widgets.labels import plain
@@ -47,6 +48,8 @@ class WeightsTab(QWidget):
         self.own.clicked.connect(self._put_own)
         self.equal = QPushButton("All equal")
         self.equal.clicked.connect(self._put_equal)
+        for button in (self.own, self.equal):
+            button.setAccessibleName(f"Weights: {button.text().lower()}")
         self.chooser = FilmsChooser(watch, "Judge these films", self._request)
         self.chooser.judged.connect(self._show_films)
         self.chooser.failed.connect(self._say)
@@ -92,9 +95,7 @@ class WeightsTab(QWidget):
         self._fill(row)
 
     def _fill(self, row: BundleRow) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        emptied(self._grid)
         self.sliders, self._shares = [], []
         for column, heading in enumerate(("member", "backbone", "parameters", "weight")):
             self._grid.addWidget(plain(heading, "label"), 0, column)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QTextTable
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from gui.models.page import ModelsPage
@@ -26,6 +27,16 @@ def test_the_bundle_in_use_is_shown_first_with_its_card_as_a_page_to_read(page: 
     assert any(isinstance(frame, QTextTable) for frame in page.detail.card.document().rootFrame().childFrames())
     assert not page.detail.use.isEnabled()
     assert not page.detail.delete.isVisible()
+
+
+def test_every_control_of_the_page_has_an_accessible_name(page: ModelsPage, wait: Wait) -> None:
+    page.detail.compare.chooser.look_at("/films")
+    wait(lambda: page.detail.compare.chooser.choices)
+    page.import_keras("/data/old-net.h5")
+    wait(lambda: page.importing.asks)
+    controls = [one for kind in (QAbstractButton, QAbstractSlider, QLineEdit) for one in page.findChildren(kind)]
+    nameless = [one for one in controls if not one.accessibleName() and not one.objectName().startswith("qt_")]
+    assert [one for one in nameless if "ScrollBar" not in repr(one)] == []
 
 
 def test_a_card_loads_nothing_that_it_names(page: ModelsPage, tmp_path: Path) -> None:
