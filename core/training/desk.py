@@ -17,7 +17,7 @@ import psutil
 
 from core import places
 from core.background import end_in_order, step_back
-from core.errors import RunRefused
+from core.errors import HilumError, RunRefused
 from core.files import write_whole
 from core.inference import shelf
 from core.inference.bundles import DESCRIPTION, load
@@ -100,12 +100,17 @@ class Desk:
         if (place / ASKED).exists():
             raise RunRefused("run-exists", what=place)
         write_whole(place / RECIPE, recipe)
-        # Wrong ones are told now, not by a training that has failed.
-        labels_for(recipe_of(place, asked), asked.labels)
+        run = Run(place, asked)
+        try:
+            # Wrong ones are told now, not by a training that has failed.
+            labels_for(recipe_of(place, asked), asked.labels)
+        except HilumError:
+            throw_away(run)
+            raise
         write_whole(place / ASKED, msgspec.json.encode(asked))
         self._close_drawer()
-        self._run = Run(place, asked)
-        work(self._run)
+        self._run = run
+        work(run)
         return str(place)
 
     def open(self, folder: str) -> None:
@@ -176,8 +181,10 @@ class Desk:
             work(run, enough=True)
 
     def cancel(self) -> None:
-        """End the training and throw its folder away."""
+        """End the training and throw away what it made; one that is done stays."""
         run = self._open
+        if run.phase == "done":
+            return
         run.cancelled = True
         run.stop.ask()
         if run.thread is not None:

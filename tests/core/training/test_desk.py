@@ -168,6 +168,7 @@ def test_what_cannot_be_trained_is_told_at_once_or_in_the_state(
 ) -> None:
     with pytest.raises(RunRefused, match="rate"):
         _begin(desk, labels, small_bundle, RECIPE.replace("rate = 0.001", "rate = -1"))
+    assert list((places.home() / "trainings").iterdir()) == []
     with pytest.raises(RunRefused, match="it is no training of this window"):
         desk.open(str(tmp_path))
     few = tmp_path / "few"
@@ -181,7 +182,8 @@ def test_what_cannot_be_trained_is_told_at_once_or_in_the_state(
     run.thread.join(_SECONDS)
     state = desk.look(None)
     assert state.phase == "failed" and state.error is not None and state.error.code == "too-few-films"
-    assert folder.exists()
+    desk.cancel()
+    assert not folder.exists()
 
 
 class _Asked:
