@@ -121,10 +121,9 @@ def allowed(films: int, patients: int) -> Allowed:
         return Allowed(
             True,
             False,
-            f"Under {SMALL_FILMS} films or {SMALL_PATIENTS} patients: judged by leaving parts out in turn, without a "
-            "locked test; the temperature and the operating point stay those of the start.",
+            f"Trains. Under {SMALL_FILMS} films or {SMALL_PATIENTS} patients: no locked test, no threshold of its own.",
         )
-    return Allowed(True, True, "Enough for a locked test, a temperature and an operating point of its own.")
+    return Allowed(True, True, "Trains, with a locked test, a temperature and an operating point of its own.")
 
 
 def allowed_together(classes: Mapping[str, tuple[int, int]]) -> Allowed:

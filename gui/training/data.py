@@ -200,6 +200,7 @@ class DataStep(StepPage):
             others = f", {state.total - count:,} not used" if state.total > count else ""
             words = f"{counted(count, 'film')}{known}{others}"
         self.progress_words.setText(words)
+        self.progress_words.setVisible(bool(words))
         if state is not None and state.place:
             self.place.say(state.place)
         self._show_labels()
