@@ -150,10 +150,16 @@ def _known(witness: Witness, path: Path) -> Known:
     film = witness.film
     facts = replace(
         film.facts,
+        # No check asks for these, and each would lead to a person.
         patient_name=None,
-        patient_id=pseudonym(installation_key(), film.facts.patient_id),
         birth_date=None,
         accession=None,
+        study_description=None,
+        series_description=None,
+        study_uid=None,
+        series_uid=None,
+        sop_uid=None,
+        patient_id=pseudonym(installation_key(), film.facts.patient_id),
     )
     return Known(
         film.sha256, facts, film.looks, path.stat().st_size, tuple(float(one) for one in witness.file_facts),
