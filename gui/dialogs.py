@@ -77,7 +77,7 @@ class About(_Sheet):
 
 _FRAME = 96  # what stands around the table: margins and the button
 # Three columns of about equal height.
-_COLUMNS = (("file", "view", "help"), ("film", "run"), ("findings", "verdict"))
+_COLUMNS = (("file", "view", "help"), ("film", "run"), ("findings", "verdict", "training"))
 
 
 class Shortcuts(_Sheet):

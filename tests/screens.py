@@ -16,9 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"1366": (1366, 768, "1"), "4k": (1920, 1080, "2")}
-SUBJECTS = ("reading", "canvas", "studies", "settings", "verdict", "screening", "site", "training", "help")
+SUBJECTS = ("reading", "canvas", "studies", "settings", "verdict", "screening", "site", "training", "models", "help")
 STAND_INS = {"decoder": "tests.gui.standins:decoder", "assessor": "tests.gui.standins:assessor"}
 STAND_INS |= {"screener": "tests.stand_in_screening:serve", "trainer": "tests.stand_in_training:trainer"}
+STAND_INS |= {"models": "tests.stand_in_models:serve"}
 
 
 def main(out: Path, names: list[str]) -> None:
