@@ -32,7 +32,8 @@ from core.training.recipe import Recipe
 from core.training.recipes import Row
 from core.training.written import toml
 from gui import theme
-from gui.widgets.choices import MenuButton, offer
+from gui.training.asking import Choice
+from gui.widgets.choices import offer
 from gui.widgets.labels import plain
 
 _FIELDS: Final = {field.key: field for field in fields.everything(Recipe)}
@@ -217,8 +218,9 @@ class RecipeForm(QWidget):
             tick.clicked.connect(partial(self.put, row.key))
             return tick
         if field.choices:
-            made = MenuButton(row.title, lambda menu: self._offer(menu, row, field.choices))
-            made.say(str(row.value), _EDITOR_WIDTH)
+            made = Choice(row.title, lambda menu: self._offer(menu, row, field.choices))
+            made.say(str(row.value))
+            made.setMinimumWidth(_EDITOR_WIDTH)
             return made
         line = QLineEdit(_shown(row.value))
         line.setFixedWidth(_EDITOR_WIDTH)

@@ -14,7 +14,8 @@ from core.training.state import Bin, FilmRow, PickedPoint, Threshold
 from gui import theme
 from gui.settings.section import button
 from gui.training import result_words as words
-from gui.widgets.choices import MenuButton, offer
+from gui.training.asking import Choice
+from gui.widgets.choices import offer
 from gui.widgets.grids import Matrix, PlainTable
 from gui.widgets.labels import plain
 from gui.widgets.pictures import Pictures
@@ -65,7 +66,7 @@ class MatrixPart(QWidget):
         self._matrices: dict[str, Counts] = {}
         self._source = ALL_SOURCES
         self.matrix = Matrix("True class by called class")
-        self.sources = MenuButton("Source", self._offer)
+        self.sources = Choice("Source", self._offer)
         self.pictures = Pictures("Films of the chosen cell")
         self.heading = plain("", "strong", wrap=True)
         self.right, self.wrong = button("Right answers"), button("Wrong answers")
@@ -100,7 +101,7 @@ class MatrixPart(QWidget):
 
     def show_source(self, source: str) -> None:
         self._source = source
-        self.sources.say(source, 220)
+        self.sources.say(source)
         self.sources.setVisible(len(self._matrices) > 1)
         names = list(self._titles.values())
         self.matrix.show_counts(names, names, self._matrices[source])
@@ -137,7 +138,7 @@ class CurvesPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.roc, self.recall, self.reliability = Plotted(), Plotted(), Plotted()
-        self.classes = MenuButton("Class of the reliability", self._offer)
+        self.classes = Choice("Class of the reliability", self._offer)
         self._bins: dict[str, Sequence[Bin]] = {}
         self._titles: dict[str, str] = {}
         self._chosen = ""
@@ -156,7 +157,7 @@ class CurvesPart(QWidget):
 
     def show_class(self, name: str) -> None:
         self._chosen = name
-        self.classes.say(f"Reliability of {self._titles.get(name, name)}", 240)
+        self.classes.say(f"Reliability of {self._titles.get(name, name)}")
         self.reliability.show_chart(words.reliability(self._bins.get(name, ()), self._titles.get(name, name)))
 
     def _offer(self, menu: QMenu) -> None:

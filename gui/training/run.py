@@ -109,7 +109,7 @@ class RunStep(StepPage):
         self._starting = True
         self._before.start.setEnabled(False)
         choices.name, choices.use = self._before.name.text().strip(), self._before.use.text().strip()
-        labels = str(Path(folder) / LABELS)
+        labels = choices.labels = str(Path(folder) / LABELS)
         noted = {
             "start": choices.start,
             "recipe": choices.recipe_name,
@@ -118,7 +118,6 @@ class RunStep(StepPage):
         }
         site.ask(("note", noted), looks=False)
         site.ask(("labels", labels), lambda _rows: site.ask(("plan",), self._begin, self._refuse), self._refuse)
-        choices.labels = labels
 
     def _begin(self, plan: Any) -> None:
         choices = self.wizard.choices
@@ -288,10 +287,10 @@ class _Before(QWidget):
         grid.setVerticalSpacing(theme.SPACE[1])
         for line, (title, field) in enumerate((("Name of the bundle", self.name), ("Meant for", self.use))):
             field.setAccessibleName(title)
-            field.setMaximumWidth(460)
+            field.setFixedWidth(460)
             grid.addWidget(plain(title), line, 0)
             grid.addWidget(field, line, 1)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(2, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE[2])

@@ -16,10 +16,11 @@ from core.training.offered import Offer, Ruler
 from gui import theme
 from gui.operation import Operation
 from gui.pages import in_turns
+from gui.training.asking import Choice
 from gui.training.form import RecipeForm
 from gui.training.ruler import RulerView
 from gui.training.steps import StepPage, Wizard
-from gui.widgets.choices import MenuButton, offer
+from gui.widgets.choices import offer
 from gui.widgets.labels import plain
 
 DEFAULT: Final = "site-fine-tune"
@@ -44,11 +45,11 @@ class StartStep(StepPage):
         self._starts = QVBoxLayout()
         self._starts.setSpacing(2)
         self._recipe = wizard.choices.recipe_name or DEFAULT
-        self.recipes = MenuButton("Recipe", self._offer_recipes)
+        self.recipes = Choice("Recipe", self._offer_recipes)
         self._summary = plain("", "quiet", wrap=True)
         self._warning = plain("", "quiet", wrap=True)
         self.ruler = RulerView()
-        self._phase = plain("", "label")
+        self._phase = plain("", "label", wrap=True)
         self.form = RecipeForm()
         self.form.changed.connect(self._settle)
         self._later = QTimer(self)
@@ -159,7 +160,7 @@ class StartStep(StepPage):
         from_bundle = start not in (IMAGENET, RANDOM)
         self.form.show_recipe(self._recipe, from_bundle=from_bundle, start="bundle" if from_bundle else start)
         shown = recipes.read(self._recipe)
-        self.recipes.say(shown.title, 420)
+        self.recipes.say(shown.title)
         self._summary.setText(shown.summary.strip())
 
     def _settle(self) -> None:
@@ -204,7 +205,7 @@ class StartStep(StepPage):
         self._starts.addWidget(plain("Bundles are being looked up.", "quiet"))
         left.addLayout(self._starts)
         left.addWidget(plain("Recipe", "strong"))
-        left.addWidget(self.recipes)
+        left.addWidget(self.recipes, 0, Qt.AlignmentFlag.AlignLeft)
         left.addWidget(self._summary)
         left.addWidget(self._warning)
         left.addWidget(plain("What learns", "strong"))
