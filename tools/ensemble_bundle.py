@@ -118,10 +118,9 @@ def out_of_fold(plan: Plan, films: Films, run: Path, weights: Sequence[float]) -
     """Joined logits (films, classes) by networks that saw nothing of a film's group ("oof"), and by those that saw
     nothing of some sources ("loso/cohen+rsna" …); NaN where nobody was asked."""
     fold = np.array([fold_of(str(group), plan.key, plan.folds) for group in films.cohort.groups])
-    fold[np.isin(films.cohort.sources, plan.guests)] = -1
     folds = np.full((len(films.cohort), len(plan.names)), np.nan)
     for part in range(plan.folds):
-        held = fold == part
+        held = (fold == part) & films.open
         folds[held] = joined_logits(
             [_logits(plan, run, f"fold-{own.name}-{part}")[held] for own in plan.members], weights
         )
@@ -182,8 +181,7 @@ def _novelty(
     plan: Plan, films: Films, data: Path, members: dict[str, Member], steps: dict[str, Any]
 ) -> tuple[Novelty, str]:
     """Statistics of all films that the bundle is for, against pictures that are no upright frontal film."""
-    open_ = films.open & ~np.isin(films.cohort.sources, plan.guests)
-    known, boxes = films.cohort.chosen(open_), films.lungs.boxes[open_]
+    known, boxes = films.cohort.chosen(films.open), films.lungs.boxes[films.open]
     pictures = others_of(known.films, data)
     own = _boxes(pictures)
     good = {name: outputs(member.features, known.films, steps[name], boxes) for name, member in members.items()}

@@ -54,7 +54,11 @@ QUESTIONS: Mapping[str, Question] = {
         (40, 60, 75),
         Aims(
             within={"pneumonia against normal within nih": 0.82, "covid against pneumonia within cohen": 0.80},
-            unseen={"covid against normal, both unseen": 0.95, "all abnormal against normal, both unseen": 0.97},
+            # The second is meant as the table of earlier measurements means it: covid films ranked by 1 - p(normal).
+            unseen={
+                "covid against normal, both unseen": 0.95,
+                "covid, as anything abnormal, against normal, both unseen": 0.97,
+            },
             below={"normal": 0.85},
             above={"covid": 0.93},
         ),

@@ -35,14 +35,13 @@ from core.networks.members import Member, build
 from core.networks.start import load_start
 from core.places import SHIPPED_BUNDLES, made
 from core.progress import Progress
-from core.training.balance import source_prior
+from core.training.balance import source_prior, weights
 from core.training.features import Border, KeptFeatures, border, kept
 from core.training.feed import FilmFeed
 from core.training.fit import averaged, fit
 from core.training.forward import forward
 from core.training.lung_cache import LungMasks, lungs_of
-from core.training.probe import prior_probe, put_probe
-from core.training.protocol import balanced
+from core.training.probe import linear_probe, put_probe
 from core.training.recipe import Augmentation, Balance
 from core.training.stretch import Stretch
 from tools.ensemble_plans import CHANGES, PLANS, TUNED, MemberPlan, Plan
@@ -131,7 +130,6 @@ def trainings(plan: Plan, films: Films) -> Iterator[Training]:
     labelled, cohort = films.labelled, films.cohort
     final = np.flatnonzero(labelled & (cohort.splits == "train"))
     fold = np.array([fold_of(str(group), plan.key, plan.folds) for group in cohort.groups])
-    fold[np.isin(cohort.sources, plan.guests)] = -1  # nobody is judged on them
     for number, member in enumerate(plan.members):
         for seed in range(plan.seeds):
             yield Training(f"final-{member.name}-{seed}", member, 100 * number + seed, final)
@@ -170,7 +168,7 @@ def _carry_out(training: Training, plan: Plan, films: Films, run: Path, folder: 
     phase = replace(TUNED, after=own.after)
     looks, plain = kept_looks(own, films, run)
     some = films.cohort.chosen(_mask(known, len(films.cohort)))
-    truth, weights = some.targets(names), balanced(some)
+    truth, counts = some.targets(names), weights(some.labels.tolist(), some.sources.tolist())
     like = FilmFeed(
         some.films, np.eye(len(names), dtype=np.float32)[truth], own.steps,
         balance=Balance(sampling="classes-and-sources", source_prior=plan.prior),
@@ -180,11 +178,11 @@ def _carry_out(training: Training, plan: Plan, films: Films, run: Path, folder: 
     found = border(member.model)
     assert found is not None
     pool = forward(found.behind(member.features.output))
-    prior = plan.prior * source_prior(some.sources.tolist(), truth, len(names), weights)
+    prior = plan.prior * source_prior(some.sources.tolist(), truth, len(names), counts)
     features = [pool(feed.batch(known, view)[0])[""] for feed, view in ((plain, 0), (looks, 0), (looks, 1))]
     put_probe(
         member.head,
-        *prior_probe(np.concatenate(features), np.tile(truth, 3), np.tile(weights, 3), np.tile(prior, (3, 1))),
+        *linear_probe(np.concatenate(features), np.tile(truth, 3), np.tile(counts, 3), np.tile(prior, (3, 1))),
     )
     start = member.model.get_weights()
     told_of = {"probe": _logits(member, found, plain)}

@@ -27,7 +27,7 @@ from core.training.feed import FilmFeed
 from core.training.forward import forward
 from core.training.recipe import Augmentation, Phase
 from core.training.stretch import Stretch
-from tools.make_adult_covid import CHANGES
+from tools.ensemble_plans import CHANGES
 
 BATCH = 32
 CUTS = ("stage2_block2_add", "stage3_block2_add", "stage4_block3_add", "stage5_block3_add", "stage6_block4_add")

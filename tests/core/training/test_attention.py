@@ -16,7 +16,7 @@ from core.training.features import border, kept
 from core.training.feed import Beside, FilmFeed
 from core.training.fit import fit
 from core.training.forward import forward
-from core.training.probe import linear_probe, prior_probe
+from core.training.probe import linear_probe
 from core.training.recipe import Augmentation, Balance, Phase
 from core.training.stretch import Stretch, against_rest, class_loss, outside_lungs
 from tests.core.training.small import STEPS, feed, films, member
@@ -61,8 +61,8 @@ def test_a_probe_with_a_prior_leaves_to_the_source_what_the_source_tells() -> No
     seen = np.stack([source + draw.normal(0, 0.1, 600), lungs], axis=1).astype(np.float32)
     prior = source_prior([str(one) for one in source], truth, 2)
     ones = np.ones(600)
-    plain, _bias = linear_probe(seen, truth, ones)
-    freed, _bias = prior_probe(seen, truth, ones, prior, penalty=1e-3)
+    plain, _bias = linear_probe(seen, truth, ones, penalty=1e-3)
+    freed, _bias = linear_probe(seen, truth, ones, prior, penalty=1e-3)
 
     def of_the_source(kernel: np.ndarray) -> float:
         margin = np.abs(kernel[:, 1] - kernel[:, 0]) * seen.std(0)
