@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from gui.pages import Page
@@ -11,7 +12,16 @@ if TYPE_CHECKING:
     from gui.window import Window
 
 NAMES: Final = ("reading", "screening", "training", "models", "settings")
+# What the models page is made of; all at once its import would hold the window up.
+_AHEAD: Final = ("core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail", "gui.models.page")
 SCREENER: Final = "core.screening.desk:serve"
+
+
+def imported_ahead() -> Iterator[None]:
+    """Import while nobody waits for it, a little in each step."""
+    for module in _AHEAD:
+        yield
+        importlib.import_module(module)
 
 
 def made(name: str, window: Window, workers: Mapping[str, str]) -> Page:

@@ -201,6 +201,7 @@ class Window(QMainWindow):
         page = self._pages.get("screening") or self._made("screening")
         yield
         self._put(page)
+        yield from making.imported_ahead()
 
     def _put(self, page: Page) -> None:
         if self._stack.indexOf(page) < 0:

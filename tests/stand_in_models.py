@@ -186,7 +186,7 @@ def _calibrated(films: Films) -> Calibrated:
         )
         return Reliability(
             dict.fromkeys(("suspicion", *CLASSES), bins),
-            Span(0.7 * bent, 0.6, 0.8),
+            Span(0.5 * bent, 0.5 * bent - 0.05, 0.5 * bent + 0.05),
             Span(0.1, 0.05, 0.2),
             Span(1.0),
         )

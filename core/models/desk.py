@@ -128,8 +128,9 @@ class Desk:
         return shelving.told()
 
     def labels(self, place: str, key: str) -> tuple[LabelRow, ...]:
-        """The labels of a folder or table, and which of them are classes of the bundle."""
-        names = {name.casefold(): name for name in shelving.ensemble(key).classes}
+        """The labels of a folder or table, and which of them are classes of the bundle, by name or by title."""
+        classes = shelving.ensemble(key).description.classes
+        names = {one.title.casefold(): one.name for one in classes} | {one.name.casefold(): one.name for one in classes}
         found = read_labels(place)
         count = Counter(film.label for film in (*found.films, *found.others))
         return tuple(LabelRow(label, films, names.get(label.casefold())) for label, films in sorted(count.items()))

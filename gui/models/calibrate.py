@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -89,7 +90,7 @@ class CalibrateTab(QWidget):
         labels = (self._failed, self._films, self._figures, self._temperature, self._point)
         return "\n".join(label.text() for label in labels if label.text())
 
-    def about(self, row: BundleRow) -> None:
+    def about(self, row: BundleRow, _shelf: Sequence[BundleRow] = ()) -> None:
         """Another bundle, or the same one as the shelf says now."""
         if self._row is not None and self._row.key == row.key:
             return
@@ -110,11 +111,6 @@ class CalibrateTab(QWidget):
         for place, button in enumerate(self.steps):
             button.setEnabled(place == 0 or self._found is not None)
             button.setChecked(place == number)
-
-    def retheme(self) -> None:
-        """Nothing is kept in a colour: the plots ask for it when they draw."""
-        self.before.update()
-        self.after.update()
 
     def _request(self, place: str, aliases: object) -> tuple[object, ...]:
         return ("calibrate", self._row.key if self._row is not None else "", place, aliases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.models.state import BundleRow, Compared
@@ -22,7 +23,9 @@ _HINT = (
 
 
 class CompareTab(QWidget):
-    """The bundle that is shown, against another one of the shelf with the same classes."""
+    """The bundle that is shown, against another one of the shelf with the same classes. made: never."""
+
+    made = Signal(str)
 
     def __init__(self, watch: Watch, parent: QWidget | None = None) -> None:
         super().__init__(parent)

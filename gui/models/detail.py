@@ -45,14 +45,31 @@ class Detail(QWidget):
         self._group = QButtonGroup(self)
         self._stack = QStackedWidget()
         self.card = Card()
-        self.weights = WeightsTab(watch)
-        self.compare = CompareTab(watch)
-        self.calibrate = CalibrateTab(watch)
+        self._watch = watch
+        self._shelf: Sequence[BundleRow] = ()
+        # Made when they are first wanted: each would delay the first look at a card.
+        self._films: dict[str, tuple[WeightsTab | CompareTab | CalibrateTab, QWidget]] = {}
         self._lay_out()
-        for tab in (self.weights, self.calibrate):
-            tab.made.connect(self.made)
         watch.busy.connect(self._be_busy)
         self.go_to("card")
+
+    @property
+    def weights(self) -> WeightsTab:
+        tab = self._tab("weights")
+        assert isinstance(tab, WeightsTab)
+        return tab
+
+    @property
+    def compare(self) -> CompareTab:
+        tab = self._tab("compare")
+        assert isinstance(tab, CompareTab)
+        return tab
+
+    @property
+    def calibrate(self) -> CalibrateTab:
+        tab = self._tab("calibrate")
+        assert isinstance(tab, CalibrateTab)
+        return tab
 
     @property
     def sentence(self) -> str:
@@ -62,7 +79,7 @@ class Detail(QWidget):
     def show_bundle(self, row: BundleRow, shelf: Sequence[BundleRow]) -> None:
         """Another bundle, or the same one as the shelf says now."""
         other = self.row is None or self.row.key != row.key
-        self.row = row
+        self.row, self._shelf = row, shelf
         self._title.setText(row.title or row.name)
         digest = f", digest {row.digest[:12]}" if row.digest else ""
         self._line.say(f"{row.name} {row.version}, {words.standing(row)}{digest}".replace(" ,", ","))
@@ -71,20 +88,22 @@ class Detail(QWidget):
         self.card.show_card(row.card)
         works = row.problem is None
         films = works and row.kind == "ensemble"
-        self._stack.setVisible(works)
         for name, button in self.tabs.items():
             button.setVisible(works if name == "card" else films)
         if films:
-            self.weights.about(row)
-            self.compare.about(row, shelf)
-            self.calibrate.about(row)
+            for tab, _scrolled in self._films.values():
+                tab.about(row, shelf)
         if other or not films:
             self.go_to("card")
         self._refresh()
 
     def go_to(self, name: str) -> None:
         """Bring one of TABS to the front."""
-        self._stack.setCurrentIndex([one for one, _title in TABS].index(name))
+        if name == "card":
+            self._stack.setCurrentIndex(0)
+        else:
+            self._tab(name)
+            self._stack.setCurrentWidget(self._films[name][1])
         self.tabs[name].setChecked(True)
 
     def say(self, text: str) -> None:
@@ -104,7 +123,20 @@ class Detail(QWidget):
 
     def retheme(self) -> None:
         self.card.retheme()
-        self.calibrate.retheme()
+        for tab, _scrolled in self._films.values():
+            tab.update()
+
+    def _tab(self, name: str) -> WeightsTab | CompareTab | CalibrateTab:
+        if name not in self._films:
+            makers = {"weights": WeightsTab, "compare": CompareTab, "calibrate": CalibrateTab}
+            tab = makers[name](self._watch)
+            tab.made.connect(self.made)
+            area = scrolled(tab, dict(TABS)[name])
+            self._films[name] = tab, area
+            self._stack.addWidget(area)
+            if self.row is not None and self.row.problem is None and self.row.kind == "ensemble":
+                tab.about(self.row, self._shelf)
+        return self._films[name][0]
 
     def _be_busy(self, working: bool) -> None:
         self._working = working
@@ -155,9 +187,6 @@ class Detail(QWidget):
         rule.setFixedHeight(1)
         rule.setProperty("look", "rule")
         self._stack.addWidget(self._reading())
-        for tab_, title in ((self.weights, "Members and weights"), (self.compare, "Compare"),
-                            (self.calibrate, "Calibrate")):  # fmt: skip
-            self._stack.addWidget(scrolled(tab_, title))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -37,10 +37,21 @@ class ModelsPage(Page):
         self._key = self._trash = ""
         self.panel = ShelfPanel()
         self.detail = Detail(self.watch)
-        self.importing = ImportPage(self.watch)
+        self._import: tuple[ImportPage, QWidget] | None = None
         self._body, self._blank = QStackedWidget(), QWidget()
         self._lay_out()
         self._wire()
+
+    @property
+    def importing(self) -> ImportPage:
+        """The form for a Keras file, made when it is first wanted."""
+        if self._import is None:
+            form = ImportPage(self.watch)
+            form.made.connect(self._imported)
+            form.closed.connect(lambda: self.choose(self._key))
+            self._import = form, scrolled(form, "Import a Keras file")
+            self._body.addWidget(self._import[1])
+        return self._import[0]
 
     def refresh(self) -> None:
         """Ask for the shelf as it is now."""
@@ -90,8 +101,10 @@ class ModelsPage(Page):
 
     def import_keras(self, path: str) -> None:
         """Show what a Keras file holds, and ask for what it does not say."""
-        self._body.setCurrentWidget(self._importing)
-        self.importing.open_file(path)
+        form = self.importing
+        assert self._import is not None
+        self._body.setCurrentWidget(self._import[1])
+        form.open_file(path)
 
     def export(self, path: str) -> None:
         """Write the bundle that is shown as one file."""
@@ -133,7 +146,7 @@ class ModelsPage(Page):
         if self._row(self._key) is None:
             keys = [row.key for row in shelf.bundles if row.in_use] or [row.key for row in shelf.bundles]
             self._key = keys[0] if keys else ""
-        if self._body.currentWidget() is self._importing:
+        if self._import is not None and self._body.currentWidget() is self._import[1]:
             self.panel.mark(self._key)
         elif self._key:
             self.choose(self._key)
@@ -240,12 +253,9 @@ class ModelsPage(Page):
         self.detail.export.connect(self._ask_export)
         self.detail.remove.connect(self.remove)
         self.detail.made.connect(self._made)
-        self.importing.made.connect(self._imported)
-        self.importing.closed.connect(lambda: self.choose(self._key))
 
     def _lay_out(self) -> None:
-        self._importing = scrolled(self.importing, "Import a Keras file")
-        for widget in (self._blank, self.detail, self._importing):
+        for widget in (self._blank, self.detail):
             self._body.addWidget(widget)
         body = QWidget()
         body.setProperty("panel", True)

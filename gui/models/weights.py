@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
@@ -82,7 +84,7 @@ class WeightsTab(QWidget):
     def sentence(self) -> str:
         return self._films.text()
 
-    def about(self, row: BundleRow) -> None:
+    def about(self, row: BundleRow, _shelf: Sequence[BundleRow] = ()) -> None:
         """Another bundle, or the same one as the shelf says now."""
         if self._row is not None and self._row.key == row.key:
             return
