@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from gui.window import Window
 
 NAMES: Final = ("reading", "screening", "training", "models", "settings")
-# What the models page is made of; all at once its import would hold the window up.
-_AHEAD: Final = ("core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail", "gui.models.page")
+# What the pages are made of; all at once their import would hold the window up.
+_AHEAD: Final = (
+    "core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail", "gui.models.page",
+    "core.training.state", "core.site.state", "gui.training.steps", "gui.training.page", "gui.training.data",
+)  # fmt: skip
 SCREENER: Final = "core.screening.desk:serve"
 
 

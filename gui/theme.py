@@ -168,6 +168,10 @@ def style_sheet(theme: Tokens) -> str:
     QFrame[look="rule"] {{ background: {t.line}; }}
     QTableView {{ border: 0; background: {t.panel}; outline: 0; selection-background-color: {t.raised};
         selection-color: {t.text}; }}
+    QTableView[look="plain"]::item {{ padding: 0 10px; }}
+    QTableCornerButton::section {{ background: {t.panel}; border: 0; }}
+    QPlainTextEdit {{ background: {t.raised}; border: 1px solid {t.quiet}; border-radius: {CORNER}px; padding: 4px; }}
+    QPlainTextEdit:focus {{ border: 2px solid {t.focus}; padding: 3px; }}
     QHeaderView {{ background: {t.panel}; border: 0; }}
     QHeaderView::section {{ background: {t.panel}; color: {t.quiet}; border: 0; padding: 6px 10px;
         font-size: {LABEL}px; }}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
@@ -21,6 +22,17 @@ SITE: Final = "core.site.desk:serve"
 TRAINER: Final = "core.training.desk:serve"
 
 MakeStep = Callable[[Wizard], StepPage]
+# Name, title, module and class of every step, in order.
+_STEPS: Final = (
+    ("data", "Data", "data", "DataStep"),
+    ("classes", "Classes", "classes", "ClassesStep"),
+    ("check", "Check", "check", "CheckStep"),
+    ("start", "Start from", "start", "StartStep"),
+    ("preview", "Preview", "preview", "PreviewStep"),
+    ("run", "Run", "run", "RunStep"),
+    ("result", "Result", "result", "ResultStep"),
+    ("register", "Register", "register", "RegisterStep"),
+)
 
 
 class TrainingPage(Page):
@@ -46,6 +58,8 @@ class TrainingPage(Page):
         self._declared = tuple(steps or _of_the_product())
         self._site = Desk("site data process", site, self)
         self._trainer = Desk("trainer", trainer, self)
+        # While the process starts, on the thread that has nothing else to do.
+        self._site.process.before = _import_ahead
         self.wizard = Wizard(services, self._site, self._trainer, self)
         self._made: dict[int, StepPage] = {}
         self._here = -1
@@ -244,27 +258,19 @@ class TrainingPage(Page):
         whole.addLayout(column, 1)
 
 
-def _of_the_product() -> list[tuple[str, str, Any]]:
+def _import_ahead() -> None:
+    """The modules of the later steps: whoever comes to them does not wait for them."""
+    for _name, _title, module, _kind in _STEPS:
+        importlib.import_module(f"gui.training.{module}")
+
+
+def _of_the_product() -> list[tuple[str, str, MakeStep]]:
     """Every step's module is imported when the step is first wanted."""
-    return [
-        (name, title, _from(module, kind))
-        for name, title, module, kind in (
-            ("data", "Data", "data", "DataStep"),
-            ("classes", "Classes", "classes", "ClassesStep"),
-            ("check", "Check", "check", "CheckStep"),
-            ("start", "Start from", "start", "StartStep"),
-            ("preview", "Preview", "preview", "PreviewStep"),
-            ("run", "Run", "run", "RunStep"),
-            ("result", "Result", "result", "ResultStep"),
-            ("register", "Register", "register", "RegisterStep"),
-        )
-    ]
+    return [(name, title, _from(module, kind)) for name, title, module, kind in _STEPS]
 
 
 def _from(module: str, kind: str) -> MakeStep:
     def make(wizard: Wizard) -> StepPage:
-        import importlib
-
         made = getattr(importlib.import_module(f"gui.training.{module}"), kind)(wizard)
         assert isinstance(made, StepPage)
         return made

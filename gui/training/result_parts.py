@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QMenu, QRadi
 
 from core.training.state import Bin, FilmRow, PickedPoint, Threshold
 from gui import theme
+from gui.screening.words import films
 from gui.settings.section import button
 from gui.training import result_words as words
 from gui.training.asking import Choice
@@ -116,7 +117,7 @@ class MatrixPart(QWidget):
         here = [one for one in self._films if self._source in (ALL_SOURCES, one.source or "(unknown)") and wanted(one)]
         here.sort(key=self._sure, reverse=True)
         shown = here[:_MOST_PICTURES]
-        more = f"; the first {len(shown)} of {len(here)}" if len(here) > len(shown) else f": {len(here)} films"
+        more = f"; the first {len(shown)} of {films(len(here))}" if len(here) > len(shown) else f": {films(len(here))}"
         self.heading.setText(heading + more)
         self.pictures.show_films([(one.number, self._caption(one)) for one in shown])
         if shown:

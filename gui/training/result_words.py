@@ -136,7 +136,7 @@ def thresholds(points: Sequence[Threshold], chosen: PickedPoint | None) -> Chart
     )
     rules = ((chosen.threshold, f"{chosen.threshold:.2f}"),) if chosen is not None else ()
     return Chart("Sensitivity and specificity", Axis("threshold", "suspicion", **_SHARE),
-                 Axis("share", "of films with a finding, without", **_SHARE), lines, rules=rules,
+                 Axis("share", "of films with a finding, without", **_SHARE), lines, rules=rules, rule_token="refer",
                  sentence=of_point(chosen), empty=_TOO_FEW)  # fmt: skip
 
 

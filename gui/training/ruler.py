@@ -12,7 +12,6 @@ from core.training.offered import Ruler, Side
 from gui import theme
 
 _BAR: Final = 14
-_NAME_WIDTH: Final = 150
 _GAP: Final = 10
 
 
@@ -33,7 +32,7 @@ class RulerView(QWidget):
     @property
     def words(self) -> str:
         """All of it in sentences, for who cannot see it and for tests."""
-        return self._waiting or "\n".join(f"{one.member}: {said(one)}" for one in self._rulers)
+        return self._waiting or "\n".join(f"{one.member}: {learns(one)} · {keeps(one)}" for one in self._rulers)
 
     def wait(self, sentence: str) -> None:
         """There is no ruler: it is being computed, or why not."""
@@ -60,10 +59,10 @@ class RulerView(QWidget):
 
     def _draw(self, painter: QPainter, ruler: Ruler, top: float) -> None:
         metrics = QFontMetricsF(painter.font())
-        name = metrics.elidedText(ruler.member, Qt.TextElideMode.ElideRight, _NAME_WIDTH - 8)
+        line = metrics.height()
         painter.setPen(theme.colour("text"))
-        painter.drawText(QRectF(0, top, _NAME_WIDTH, _BAR), Qt.AlignmentFlag.AlignVCenter, name)
-        bar = QRectF(_NAME_WIDTH, top, self.width() - _NAME_WIDTH - 1, _BAR)
+        painter.drawText(QRectF(0, top, self.width(), line), Qt.AlignmentFlag.AlignLeft, ruler.member)
+        bar = QRectF(0, top + line + 3, self.width() - 1, _BAR)
         each = bar.width() / max(1, len(ruler.sizes))
         cut = bar.left() + ruler.cut * each
         painter.fillRect(bar, theme.colour("raised"))
@@ -73,13 +72,13 @@ class RulerView(QWidget):
             painter.fillRect(QRectF(bar.left() + (number + 0.5) * each, bar.bottom() - 5, 1, 5), stroke)
         painter.fillRect(QRectF(cut - 1, bar.top() - 2, 2, bar.height() + 4), theme.colour("text"))
         painter.setPen(theme.colour("quiet"))
-        painter.drawText(
-            QRectF(_NAME_WIDTH, bar.bottom() + 3, bar.width(), metrics.height()), Qt.AlignmentFlag.AlignLeft,
-            metrics.elidedText(said(ruler), Qt.TextElideMode.ElideRight, bar.width()),
-        )  # fmt: skip
+        for number, told in enumerate((learns(ruler), keeps(ruler))):
+            here = QRectF(0, bar.bottom() + 3 + number * line, self.width(), line)
+            said = metrics.elidedText(told, Qt.TextElideMode.ElideRight, here.width())
+            painter.drawText(here, Qt.AlignmentFlag.AlignLeft, said)
 
     def _row_height(self) -> int:
-        return int(_BAR + QFontMetricsF(theme.font(theme.LABEL)).height() + _GAP)
+        return int(_BAR + 3 * QFontMetricsF(theme.font(theme.LABEL)).height() + 6 + _GAP)
 
     def _settle(self) -> None:
         self.setAccessibleDescription(self.words)
@@ -88,13 +87,18 @@ class RulerView(QWidget):
         self.update()
 
 
-def said(ruler: Ruler) -> str:
-    """Both sides of the cut: "learns from block_12 on: 40 layers, 2.1 million parameters, …; keeps: …"."""
-    learns = _side(ruler.learns)
+def learns(ruler: Ruler) -> str:
+    """The side of the cut that learns: "learns from block_12 on: 40 layers, 2.1 million parameters, …"."""
+    told = _side(ruler.learns)
     if ruler.still:
-        learns += f" ({'all' if ruler.still == ruler.learns.norms else ruler.still} kept as they are)"
+        told += f" ({'all' if ruler.still == ruler.learns.norms else ruler.still} kept as they are)"
     where = f"learns from {ruler.first} on" if ruler.cut and ruler.first else "learns"
-    return f"{where}: {learns} · keeps: {_side(ruler.frozen)}"
+    return f"{where}: {told}"
+
+
+def keeps(ruler: Ruler) -> str:
+    """The other side."""
+    return f"keeps: {_side(ruler.frozen)}"
 
 
 def _side(side: Side) -> str:

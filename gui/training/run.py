@@ -41,7 +41,6 @@ _CANCEL: Final = (
 class RunStep(StepPage):
     name = "run"
     title = "Run"
-    question = "The training"
 
     def __init__(self, wizard: Wizard, parent: QWidget | None = None) -> None:
         super().__init__(wizard, parent)
@@ -294,6 +293,7 @@ class _Before(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE[2])
+        column.addWidget(plain("Is everything as it should be?", "finding"))
         column.addWidget(self._facts)
         column.addWidget(self._time)
         column.addLayout(grid)

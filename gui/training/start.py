@@ -39,8 +39,9 @@ class StartStep(StepPage):
         self.offers: tuple[Offer, ...] = ()
         self.buttons: dict[str, QRadioButton] = {}
         self._known: dict[str, tuple[str, str]] = {}  # name of a recipe → paper, title
-        self._asked: list[Operation] = []
-        self._rulers: tuple[Ruler, ...] = ()
+        self._asked: Operation | None = None
+        self._ruler: Operation | None = None
+        self._measured = ("", "")
         self._group = QButtonGroup(self)
         self._starts = QVBoxLayout()
         self._starts.setSpacing(2)
@@ -62,9 +63,7 @@ class StartStep(StepPage):
         if not self._known:
             in_turns(self._read_recipes(), self)
         if not self.offers:
-            self._asked.append(
-                self.wizard.trainer.ask(("starts",), self._know, self._cannot_know, looks=False)
-            )  # fmt: skip
+            self._asked = self.wizard.trainer.ask(("starts",), self._know, self._cannot_know, looks=False)
 
     def may_leave(self) -> str | None:
         if not self.wizard.choices.start:
@@ -96,8 +95,9 @@ class StartStep(StepPage):
 
     def stop(self) -> None:
         self._later.stop()
-        for one in self._asked:
-            one.drop()
+        for one in (self._asked, self._ruler):
+            if one is not None:
+                one.drop()
 
     def retheme(self) -> None:
         self.ruler.update()
@@ -177,15 +177,18 @@ class StartStep(StepPage):
         self.wizard.chose.emit()
 
     def _measure(self) -> None:
-        if not self._rulers:
+        choices = self.wizard.choices
+        if self._measured != (choices.start, choices.recipe_name):
+            # Bars of another network would be wrong until the new ones come.
+            self._measured = choices.start, choices.recipe_name
+            self._phase.setText("")
             self.ruler.wait("The ruler is being made: the networks are built once for it, which takes some seconds.")
-        for one in self._asked:
-            one.drop()
-        request = ("ruler", self.wizard.choices.recipe, self.wizard.choices.start)
-        self._asked = [self.wizard.trainer.ask(request, self._show_rulers, self._no_ruler, looks=False)]
+        if self._ruler is not None:
+            self._ruler.drop()
+        request = ("ruler", choices.recipe, choices.start)
+        self._ruler = self.wizard.trainer.ask(request, self._show_rulers, self._no_ruler, looks=False)
 
     def _show_rulers(self, rulers: tuple[Ruler, ...]) -> None:
-        self._rulers = rulers
         phases = list(dict.fromkeys(one.phase for one in rulers))
         chosen = phases[0] if phases else ""
         told = f"In the phase “{chosen}”, the first of {len(phases)}" if len(phases) > 1 else "In the training"
@@ -193,7 +196,7 @@ class StartStep(StepPage):
         self.ruler.show_rulers(tuple(one for one in rulers if one.phase == chosen))
 
     def _no_ruler(self, error: HilumError) -> None:
-        self._rulers = ()
+        self._measured = ("", "")
         self._phase.setText("")
         self.ruler.wait(error.reason.text)
 

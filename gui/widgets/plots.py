@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -67,7 +67,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One plot. diagonal: a faint line from corner to corner (chance, or perfectly calibrated)."""
+    """One plot. diagonal: a faint line from corner to corner (chance, or perfectly calibrated). rules: upright lines,
+    where and what stands there."""
 
     title: str
     x: Axis
@@ -77,7 +78,8 @@ class Chart:
     diagonal: bool = False
     sentence: str = ""
     empty: str = "Nothing to draw yet."
-    rules: tuple[tuple[float, str], ...] = field(default=())  # upright lines: where, and what stands there
+    rules: tuple[tuple[float, str], ...] = ()
+    rule_token: str = "quiet"
 
 
 class Plot(QWidget):
@@ -190,7 +192,7 @@ class Plot(QWidget):
         painter.restore()
         for x, said in self._chart.rules:
             at = self.place(x, low).x()
-            painter.setPen(QPen(theme.colour("refer"), 1.5))
+            painter.setPen(QPen(theme.colour(self._chart.rule_token), 1.5))
             painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
             painter.drawText(_beside(QPointF(at, area.top() + line), said, metrics, area), _Align.AlignLeft, said)
 

@@ -67,6 +67,7 @@ def training_start(stage: Stage) -> None:
 @state
 def training_paper(stage: Stage) -> None:
     page = decided(stage, "start")
+    stage.until(lambda: page.current.offers)
     page.current.use_start("imagenet")
     page.current.use_recipe("a-vgg19")
     stage.until(lambda: page.current.ruler.rulers, 800)

@@ -79,7 +79,7 @@ def test_one_source_alone_has_its_own_matrix_and_films(step: ResultStep) -> None
     step.show_part("films")
     step.matrix.show_source("ward")
     step.matrix.show_cell(1, 0)
-    assert step.matrix.heading.text() == "Pneumonia, called Normal: 1 films"
+    assert step.matrix.heading.text() == "Pneumonia, called Normal: 1 film"
     step.matrix.wrong.click()
     assert step.matrix.heading.text() == "Wrong answers, the surest first: 2 films"
 
