@@ -160,6 +160,6 @@ class RegisterStep(StepPage):
         right.addWidget(self.log, 1)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE[4])
-        row.addLayout(left, 3)
-        row.addLayout(right, 2)
+        row.addLayout(left, 1)
+        row.addLayout(right, 1)
         self.column.addLayout(row, 1)

@@ -91,7 +91,7 @@ def learns(ruler: Ruler) -> str:
     """The side of the cut that learns: "learns from block_12 on: 40 layers, 2.1 million parameters, …"."""
     told = _side(ruler.learns)
     if ruler.still:
-        told += f" ({'all' if ruler.still == ruler.learns.norms else ruler.still} kept as they are)"
+        told += f" ({'all' if ruler.still == ruler.learns.norms else ruler.still} kept)"
     where = f"learns from {ruler.first} on" if ruler.cut and ruler.first else "learns"
     return f"{where}: {told}"
 
