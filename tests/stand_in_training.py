@@ -207,7 +207,8 @@ def result() -> SiteResult:
     return SiteResult(
         folder="/trainings/one", recipe="site-fine-tune", bundle=BundleName("our-films", "2026.11.21", "d" * 64),
         used=BundleName("adult-covid", "1.2", "a" * 64), title="Our films", use="Frontal films of adults",
-        name="our-films", card="# our-films\n\nTuned here.\n", classes=NAMES, titles=tuple(title for _name, title in TITLES),
+        name="our-films", card="# our-films\n\nTuned here.\n",
+        classes=NAMES, titles=tuple(title for _name, title in TITLES),
         suspicious=("pneumonia", "covid"), films=60, patients=54,
         protocol="Five parts in turn were left out, and judged by networks that had not seen them.", locked=False,
         small="Fewer than 100 films and 30 patients in a class (normal: 20 films of 18 patients): no threshold should "
