@@ -215,7 +215,7 @@ def _table(plan: Plan, films: Cohort, shares: Logits, threshold: float) -> Table
 def members_words(plan: Plan, members: dict[str, Member]) -> list[str]:
     lines = ["| member | network | sees | parameters |", "|---|---|---|---|"]
     for own in plan.members:
-        sees = "the film without its border" if own.margin is None else f"the lungs and {own.margin:.0%} around them"
+        sees = f"the lungs and {own.margin:.0%} around them"
         lines.append(
             f"| {own.name} | {own.backbone}, cut at stride 16 | {sees}, nothing finer than {own.finest} pixels a side, "
             f"at {own.side} × {own.side} | {members[own.name].parameters:,} |"

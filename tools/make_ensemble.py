@@ -49,7 +49,7 @@ from tools.ensemble_plans import CHANGES, PLANS, TUNED, MemberPlan, Plan
 SAY = Console(stderr=True, highlight=False)
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
-SHARES_OF_TUNING = (0.5, 0.75, 1.0)
+SHARES_OF_TUNING = (0.75, 1.0)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _carry_out(training: Training, plan: Plan, films: Films, run: Path, folder: 
         *linear_probe(np.concatenate(features), np.tile(truth, 3), np.tile(counts, 3), np.tile(prior, (3, 1))),
     )
     start = member.model.get_weights()
-    told_of = {"probe": _logits(member, found, plain)}
+    told_of = {}
     fit(
         member, looks.chosen(known, like), None, [phase], seed=training.seed, folder=folder / "fit",
         report=told(training.name),
