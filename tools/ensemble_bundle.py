@@ -220,5 +220,5 @@ def members_words(plan: Plan, members: dict[str, Member]) -> list[str]:
             f"| {own.name} | {own.backbone}, cut at stride 16 | {sees}, nothing finer than {own.finest} pixels a side, "
             f"at {own.side} × {own.side} | {members[own.name].parameters:,} |"
         )
-    shared = "All count alike; each is the mean of the weights of"
-    return [*lines, "", f"{shared} {plan.seeds} trainings from one linear probe, {plan.share:.0%} of the way from it."]
+    of = "" if plan.seeds == 1 else f" the mean of the weights of {plan.seeds} trainings,"
+    return [*lines, "", f"All count alike; each is{of} {plan.share:.0%} of the way from its linear probe."]

@@ -46,7 +46,7 @@ def main() -> int:
     told = [
         *sections(found, QUESTIONS[plan.name].aims),
         Section("Members", members_words(plan, members)),
-        _splits(plan),
+        _splits(plan, found),
     ]
     text = card(plan.name, plan.use, plan.licence, mixes=mixes, figures=figures, sections=told)
     before = options.out / "splits.csv"
@@ -79,13 +79,18 @@ def figures_of_evidence(found: dict[str, Any], plan: Plan) -> list[Figure]:
     return [one for one in figures if one.low is not None and one.high is not None]
 
 
-def _splits(plan: Plan) -> Section:
+def _splits(plan: Plan, found: dict[str, Any]) -> Section:
     lines = [
         "Films are split by patient together with near-duplicate films, by a keyed hash of the group (70 % training, "
         "15 % validation, 15 % locked test). Temperature, offsets and operating point come from training and "
         f"validation films judged out of {plan.folds} folds; the locked test chose nothing.",
         *(("", plan.about_splits) if plan.about_splits else ()),
-    ]
+        *(() if "test" in found else ("", "**Missing:** the locked test was not opened for this version.")),
+        *(() if (found.get("apart") or {}).get("pairs") or not plan.left_out else (
+            "", "**Missing:** this version was not trained without each source in turn, so nothing here says how it "
+            "does in a hospital that it never saw. Networks of its kind were (docs/ensemble.md).",
+        )),
+    ]  # fmt: skip
     return Section("Splits", lines)
 
 

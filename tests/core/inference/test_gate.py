@@ -191,6 +191,15 @@ def test_the_shipped_bundle_lets_frontal_films_of_every_source_pass(shipped: Ass
         assert sum(not one for one in passed) <= 3, source
 
 
+def test_no_age_is_meant_by_two_shipped_bundles_and_each_keeps_to_its_own() -> None:
+    bundles = [load(folder) for folder in sorted(places.SHIPPED_BUNDLES.iterdir())]
+    uses = [one.description.intended_use for one in bundles if one.description.kind == "ensemble"]
+    for age in range(0, 121, 4):
+        facts = Facts(**{**CHEST, "age_years": float(age)})
+        passing = [use for use in uses if "gate-age" not in [reason.code for reason in gate.from_facts(facts, use)]]
+        assert len(passing) == 1 if age >= 16 else len(passing) <= 1
+
+
 @pytest.mark.parametrize("path", sorted(places.SAMPLES.glob("*.*")), ids=lambda path: path.name)
 def test_the_shipped_bundle_takes_our_own_samples_for_films(shipped: Assessor, path: Path) -> None:
     if path.suffix in (".dcm", ".png"):
