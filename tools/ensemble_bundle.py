@@ -15,6 +15,7 @@ from rich.console import Console
 from core.cohort.cohort import Cohort
 from core.cohort.lineage import lineage_of
 from core.cohort.splits import fold_of
+from core.evidence.asking import frames_of
 from core.evidence.calibration import point_for_specificity
 from core.evidence.evaluate import Table, report
 from core.evidence.intervals import wilson
@@ -206,7 +207,7 @@ def _boxes(pictures: Sequence[NDArray[np.uint16]]) -> NDArray[np.float64]:
     finder = LungFinder(bundle, use="folder")
     found = finder.find_many([Settled(np.asarray(one), np.eye(3)) for one in pictures])
     finder.close()
-    return np.array([lungs.frame or [np.nan] * 4 for lungs in found], np.float64)
+    return frames_of(found)
 
 
 def _table(plan: Plan, films: Cohort, shares: Logits, threshold: float) -> Table:

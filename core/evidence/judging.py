@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,19 +62,11 @@ def judged(
     """
     films, left_out = _wanted(labels)
     lineage = _lineage(assessor)
-    found, refused, known = _Found(), Counter[str](), []
-    meter = Meter(len(films))
-    for index, answer in witnesses([film.path for film in films], stop):
-        report(meter.add(note=films[index].path.name))
-        if answer.error is not None:
-            left_out["refused" if answer.error.reason.severity == "refusal" else "failed"] += 1
-            continue
-        witness = answer.value
-        assert isinstance(witness, Witness)
-        known.append((witness.film.sha256, films[index].label))
-        if lineage is not None and lineage.seen(witness.film.sha256, witness.film.settled.pixels):
-            left_out["seen"] += 1
-            continue
+    found, refused = _Found(), Counter[str]()
+    known: list[tuple[str, str]] = []
+    for index, witness in unseen(
+        films, [] if lineage is None else [lineage], left_out, known, report=report, stop=stop
+    ):
         row, _maps = assessor.assess(witness.film, maps=False)
         if row.probabilities is None:
             left_out["gate" if row.status == "refused" else "failed"] += 1
@@ -88,6 +80,35 @@ def judged(
     return Judged(
         _table(assessor, found), dict(left_out), dict(refused), set_digest(known), any(film.split for film in films)
     )
+
+
+def unseen(
+    films: Sequence[LabelledFilm],
+    lineages: Sequence[Lineage],
+    left_out: Counter[str],
+    known: list[tuple[str, str]],
+    *,
+    report: Callable[[Progress], None],
+    stop: Stop | None,
+) -> Iterator[tuple[int, Witness]]:
+    """The films that can be read and that no lineage knows, by their numbers, as they come from other processes.
+
+    Counts the others in `left_out` ("refused", "failed", "seen"), and adds hash and label of all that could be read to
+    `known`.
+    """
+    meter = Meter(len(films))
+    for index, answer in witnesses([film.path for film in films], stop):
+        report(meter.add(note=films[index].path.name))
+        if answer.error is not None:
+            left_out["refused" if answer.error.reason.severity == "refusal" else "failed"] += 1
+            continue
+        witness = answer.value
+        assert isinstance(witness, Witness)
+        known.append((witness.film.sha256, films[index].label))
+        if any(one.seen(witness.film.sha256, witness.film.settled.pixels) for one in lineages):
+            left_out["seen"] += 1
+            continue
+        yield index, witness
 
 
 def _wanted(labels: Labels) -> tuple[list[LabelledFilm], Counter[str]]:

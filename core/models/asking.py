@@ -21,13 +21,14 @@ from core.cohort.lineage import Lineage, lineage_of, read_lineage
 from core.errors import RunRefused
 from core.evidence import evaluate
 from core.evidence.evaluate import Table
+from core.evidence.judging import unseen
 from core.evidence.openings import set_digest
-from core.evidence.witness import Witness, witnesses
+from core.evidence.witness import Witness
 from core.inference.assessing import Assessor
 from core.inference.bundles import Bundle
 from core.inference.ensemble import softmax
 from core.models.state import Films, Span
-from core.progress import Meter, Progress, Stop
+from core.progress import Progress, Stop
 
 LINEAGE = "lineage.npz"
 Floats = NDArray[np.float64]
@@ -188,19 +189,8 @@ def _heard(
         read_lineage(one.bundle.path(LINEAGE)) for one in assessors if one.bundle.path(LINEAGE).is_file()
     ]  # fmt: skip
     heard: dict[int, _Heard] = {}
-    known = []
-    meter = Meter(len(films))
-    for index, answer in witnesses([film.path for film in films], stop):
-        report(meter.add(note=films[index].path.name))
-        if answer.error is not None:
-            left_out["refused" if answer.error.reason.severity == "refusal" else "failed"] += 1
-            continue
-        witness = answer.value
-        assert isinstance(witness, Witness)
-        known.append((witness.film.sha256, films[index].label))
-        if any(one.seen(witness.film.sha256, witness.film.settled.pixels) for one in seen):
-            left_out["seen"] += 1
-            continue
+    known: list[tuple[str, str]] = []
+    for index, witness in unseen(films, seen, left_out, known, report=report, stop=stop):
         rows = [assessor.assess(witness.film, maps=False)[0] for assessor in assessors]
         wrong = next((row.status for row in rows if row.probabilities is None), None)
         if wrong is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import traceback
 from collections import Counter
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from core.background import end_in_order, step_back
+from core.background import answering
 from core.cohort.labels import Labels, named, read_labels
 from core.errors import BundleRefused, HilumError, Reason, reason
 from core.inference import shelf
@@ -30,7 +29,6 @@ from core.models.state import (
 )
 from core.progress import Progress, Stop
 
-_SECONDS_TO_END = 1.5
 Aliases = Mapping[str, str]
 
 
@@ -50,12 +48,7 @@ def serve() -> Callable[[Any], object]:
 
     Refuses "models-busy" while a task goes on, and what the shelf refuses. What ends a task is in it.
     """
-    # Decoders and the reader of Keras files are children of this process, which multiprocessing forbids to those that
-    # it ends by itself. They end by themselves when this one is gone (core.worker).
-    multiprocessing.current_process().daemon = False
-    step_back()
     desk = Desk()
-    end_in_order(lambda: desk.close(_SECONDS_TO_END))
     known: dict[str, Callable[..., object]] = {
         "shelf": shelving.told,
         "promote": desk.promote,
@@ -70,7 +63,7 @@ def serve() -> Callable[[Any], object]:
         "score": desk.score,
         "point": desk.point,
     }
-    return lambda request: known[request[0]](*request[1:])
+    return answering(known, desk.close)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ next few hundred numbers as they are now. What a row was before does not matter,
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import secrets
 import sqlite3
@@ -20,7 +19,7 @@ from time import monotonic
 from typing import Any
 
 from core import places
-from core.background import end_in_order, step_back
+from core.background import OneRun, answering
 from core.errors import HilumError, Reason, RunRefused, reason
 from core.imaging.sources import ImageRef
 from core.inference.assessment import Assessment
@@ -35,8 +34,6 @@ from core.screening.telling import about, brief
 _EXPORTS = {"csv": write_csv, "json": write_json, "html": write_html}
 # Counting walks through all rows: it may take a twentieth of the time, however many films there are.
 _COUNT_SHARE = 20
-# Less than core.jobs gives a process to end.
-_SECONDS_TO_END = 1.5
 
 
 def serve() -> Callable[[Any], object]:
@@ -50,13 +47,7 @@ def serve() -> Callable[[Any], object]:
 
     Refuses "run-going-on", "run-unreadable", "place-unwritable", "disk-full". What ends a run is in its State.
     """
-    # The decoders are children of this process, which multiprocessing forbids to those that it ends by itself. These
-    # end by themselves when this one is gone (core.worker).
-    multiprocessing.current_process().daemon = False
-    step_back()
     desk = Desk()
-    # Its decoders leave nothing in shared memory; where that takes too long, the journal is whole all the same.
-    end_in_order(lambda: desk.close(_SECONDS_TO_END))
     known: dict[str, Callable[..., object]] = {
         "start": desk.start,
         "drop": desk.drop,
@@ -69,7 +60,8 @@ def serve() -> Callable[[Any], object]:
         "refs": desk.refs,
         "export": desk.export,
     }
-    return lambda request: known[request[0]](*request[1:])
+    # Its decoders leave nothing in shared memory; where that takes too long, the journal is whole all the same.
+    return answering(known, desk.close)
 
 
 @dataclass(slots=True)
@@ -104,11 +96,10 @@ class _Run:
         return self.phase != "empty" and (self.phase != "starting" or bool(self.feed))
 
 
-class Desk:
+class Desk(OneRun[_Run]):
     """The run that is open: read from its journal, and worked on by a thread when it was started here."""
 
-    def __init__(self) -> None:
-        self._run: _Run | None = None
+    name = "screening process"
 
     def start(self, paths: tuple[str, ...], folder: str | None = None, point: str | None = None) -> str:
         """Begin a run on these paths, in a folder that has none yet."""
@@ -202,23 +193,6 @@ class Desk:
         with reading(self._open.folder) as database:
             _EXPORTS[kind](Export(database, identifiers), Path(path))
         return path
-
-    def close(self, seconds: float) -> None:
-        """Stop the run and wait for its thread, not longer than this."""
-        run = self._run
-        if run is not None and run.thread is not None:
-            run.stop.ask()
-            run.thread.join(seconds)
-
-    @property
-    def _open(self) -> _Run:
-        if self._run is None:
-            raise RunRefused("run-unreadable", what="that was open", why="the screening process was started again")
-        return self._run
-
-    def _refuse_while_going_on(self) -> None:
-        if self._run is not None and self._run.going_on:
-            raise RunRefused("run-going-on")
 
 
 def _work(run: _Run, paths: tuple[str, ...], wish: Wish, *, resume: bool) -> None:

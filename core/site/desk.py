@@ -6,7 +6,6 @@ how far in it he has read and gets these films as they are now.
 
 from __future__ import annotations
 
-import multiprocessing
 import secrets
 import shutil
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.background import end_in_order, step_back
+from core.background import answering
 from core.cohort.lineage import read_lineage
 from core.errors import BundleRefused, HilumError, Reason, RunRefused, reason
 from core.evidence.judging import LINEAGE
@@ -36,7 +35,6 @@ from core.site.state import BATCH_FILMS, Cell, DryRun, Finding, Phase, SiteState
 from core.training import recipes
 
 THUMBNAIL_SIDE = 160
-_SECONDS_TO_END = 1.5
 
 
 def serve() -> Callable[[Any], object]:
@@ -56,11 +54,7 @@ def serve() -> Callable[[Any], object]:
     Refuses "site-not-ready" while a question needs films that are still read, "labels-empty", what reading a recipe
     refuses, "disk-full", "place-unwritable". What ends the work on the thread is in the state.
     """
-    # Decoders and the dry run are children of this process (see core.screening.desk).
-    multiprocessing.current_process().daemon = False
-    step_back()
     desk = Desk()
-    end_in_order(lambda: desk.close(_SECONDS_TO_END))
     known: dict[str, Callable[..., object]] = {
         "open": desk.open,
         "look": desk.look,
@@ -81,7 +75,7 @@ def serve() -> Callable[[Any], object]:
         "note": desk.note,
         "forget": desk.forget,
     }
-    return lambda request: known[request[0]](*request[1:])
+    return answering(known, desk.close)
 
 
 class Desk:

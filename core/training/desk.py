@@ -6,7 +6,6 @@ Whatever ends the process, the run's folder goes on from its last checkpoint: ("
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ import msgspec
 import psutil
 
 from core import places
-from core.background import end_in_order, step_back
+from core.background import OneRun, answering
 from core.errors import HilumError, RunRefused
 from core.files import write_whole
 from core.inference import shelf
@@ -32,7 +31,6 @@ from core.training.working import ASKED, RECIPE, Asked, Run, read_asked, read_ep
 
 # As many epochs in one answer as cost the window a few milliseconds.
 _BATCH_EPOCHS = 500
-_SECONDS_TO_END = 1.5
 _SECONDS_TO_CANCEL = 20.0
 
 
@@ -52,13 +50,7 @@ def serve() -> Callable[[Any], object]:
     labels and the shelf refuse. What ends a training is in its TrainState. pause keeps all that was learnt; cancel
     throws the run's folder away; keep-best makes a bundle of the best so far.
     """
-    # Films are decoded by children of this process, which multiprocessing forbids to those that it ends by itself.
-    # They end by themselves when this one is gone (core.worker).
-    multiprocessing.current_process().daemon = False
-    step_back()
     desk = Desk()
-    # It stops between two steps and writes a checkpoint; where that takes too long, the one before is whole.
-    end_in_order(lambda: desk.close(_SECONDS_TO_END))
     known: dict[str, Callable[..., object]] = {
         "start": desk.start,
         "open": desk.open,
@@ -77,14 +69,14 @@ def serve() -> Callable[[Any], object]:
         "log": offers.promotions,
         "rollback": offers.rolled_back,
     }
-    return lambda request: known[request[0]](*request[1:])
+    # It stops between two steps and writes a checkpoint; where that takes too long, the one before is whole.
+    return answering(known, desk.close)
 
 
-class Desk:
+class Desk(OneRun[Run]):
     """The training that is open: read from its folder, and worked on by a thread when it was started here."""
 
-    def __init__(self) -> None:
-        self._run: Run | None = None
+    name = "trainer"
 
     def start(
         self, labels: str, recipe: str, start: str, folder: str | None = None, told: Mapping[str, Any] | None = None
@@ -221,23 +213,6 @@ class Desk:
     def promote(self, digest: str, who: str | None = None) -> str:
         """Put a bundle of the shelf into use."""
         return shelf.promote(digest, who).digest
-
-    def close(self, seconds: float) -> None:
-        """Stop the training and wait for its thread, not longer than this."""
-        run = self._run
-        if run is not None and run.thread is not None:
-            run.stop.ask()
-            run.thread.join(seconds)
-
-    @property
-    def _open(self) -> Run:
-        if self._run is None:
-            raise RunRefused("run-unreadable", what="that was open", why="the trainer was started again")
-        return self._run
-
-    def _refuse_while_going_on(self) -> None:
-        if self._run is not None and self._run.going_on:
-            raise RunRefused("run-going-on")
 
     def _close_drawer(self) -> None:
         if self._run is not None and self._run.drawer is not None:
