@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QRadioButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import HilumError
 from core.training import recipes
@@ -124,6 +133,8 @@ class StartStep(StepPage):
 
     def _offer_start(self, start: str, title: str, said: str, *, enabled: bool = True) -> None:
         button = self.buttons[start] = QRadioButton(title)
+        # A long name of somebody's own must not push the others out of sight.
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         button.setAccessibleName(title)
         button.setAccessibleDescription(said)
         button.setEnabled(enabled)
@@ -234,14 +245,15 @@ class StartStep(StepPage):
 
 
 def _called(one: Offer) -> str:
-    if one.in_use:
-        return f"{one.title or one.name} {one.version}: the bundle in use"
-    return f"{one.title or one.name} {one.version}".strip()
+    # The name, not the title: a radio button does not break its line, and a title is a sentence.
+    name = f"{one.name} {one.version}".strip()
+    return f"{name}, the bundle in use" if one.in_use else name
 
 
 def _about(one: Offer) -> str:
     if one.problem:
         return one.problem
     members = "1 network" if len(one.members) == 1 else f"{len(one.members)} networks, all trained on the same split"
-    whose = "came with Hilum" if one.shipped else "made here"
-    return f"{one.name}, {whose}. {members[:1].upper()}{members[1:]}; each keeps its own input."
+    whose = "came with Hilum" if one.shipped else "was made here"
+    title = f"{one.title}. " if one.title else ""
+    return f"{title}It {whose} and has {members}; each keeps its own input."
