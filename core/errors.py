@@ -332,6 +332,11 @@ def _others() -> tuple[Sentence, ...]:
                 "the next start of Hilum does that.",
             ),
         ),
+        ("work-in-use", _("records", "{what} is in use now and was not forgotten.")),
+        (
+            "work-not-erased",
+            _("records", "Not all of {what} could be erased: {why}. Close what uses it, and forget it once more."),
+        ),
         ("path-missing", _("usage", "There is nothing at {what}.")),
         ("option-unusable", _("usage", "{what}")),
     )

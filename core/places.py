@@ -37,6 +37,16 @@ def own_bundles() -> Path:
     return home() / "bundles"
 
 
+def trainings() -> Path:
+    """The trainings of the wizard, a folder each."""
+    return home() / "trainings"
+
+
+def sites() -> Path:
+    """What the wizard keeps of a site's films, a folder for each place."""
+    return home() / "site"
+
+
 def made(folder: Path) -> Path:
     """The folder, made if need be. Refuses "place-unwritable"."""
     try:

@@ -51,4 +51,4 @@ def made(name: str, window: Window, workers: Mapping[str, str]) -> Page:
         return models
     from gui.settings.page import SettingsPage
 
-    return SettingsPage(window.services)
+    return SettingsPage(window.services, window.let_go)

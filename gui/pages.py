@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -31,6 +31,10 @@ class Page(QWidget):
 
     def retheme(self) -> None:
         """Draw anew what was drawn in the colours of the theme."""
+
+    def let_go(self, then: Callable[[], None]) -> None:
+        """Close files that are about to be erased, and go on."""
+        then()
 
     def stop(self) -> None:
         """The window closes: end what is under way."""

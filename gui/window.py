@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -125,6 +125,14 @@ class Window(QMainWindow):
         self._knows_bundle = False
         self._state.setText("The networks are getting ready.")
         self.page.another_bundle()
+
+    def let_go(self, then: Callable[[], None]) -> None:
+        """Close what the training page has open of a site's films, where it is there, and go on."""
+        page = self._pages.get("training")
+        if page is None:
+            then()
+        else:
+            page.let_go(then)
 
     def come_forward(self) -> None:
         """In front of other windows, as far as the desktop allows it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core import places
+from core import places, work_folders
 from core.errors import HilumError
 from core.records.keeper import Keeper
 from core.records.labels import write_labels
@@ -23,7 +24,8 @@ def serve(folder: str | None = None) -> Callable[[Request], object]:
     ("opened", paths), ("recent",), ("forget-recent",) → the paths opened last, newest first;
     ("known", marks) → {mark: Known}; ("read", Study), ("verdict", Verdict), ("withdraw", mark, reader) → Known;
     ("labels", path) → Exported;
-    ("kept",), ("forget", mark), ("forget-names",), ("forget-thumbnails",), ("forget-all",) → Kept.
+    ("kept",), ("forget", mark), ("forget-names",), ("forget-thumbnails",), ("forget-work", path), ("forget-all",) →
+    Kept; what the training wizard keeps is told and erased too, but nothing of a training that is going on.
 
     Where nothing can be kept, it knows nothing and refuses to write, each time with the reason; it goes on when the
     place can be written again.
@@ -67,7 +69,7 @@ class _Desk:
             case ("known", marks):
                 return {mark: Known(False, None, mark) for mark in marks}
             case ("kept",):
-                return Kept(0, 0, 0, 0, 0, str(self._folder))
+                return Kept(0, 0, 0, 0, 0, str(self._folder), work=work_folders.listed())
         raise error
 
 
@@ -94,7 +96,7 @@ def _answer(keeper: Keeper, request: Request) -> object:
         case ("labels", path):
             return write_labels(keeper.records, Path(path))
         case ("kept",):
-            return keeper.kept()
+            pass
         case ("forget", mark):
             keeper.forget(mark)
         case ("forget-names",):
@@ -103,6 +105,9 @@ def _answer(keeper: Keeper, request: Request) -> object:
             keeper.forget_thumbnails()
         case ("forget-all",):
             keeper.forget_all()
+            work_folders.forget_all()
+        case ("forget-work", path):
+            work_folders.forget(path)
         case _:
             raise ValueError(f"a record keeper does not know {request!r}")
-    return keeper.kept()
+    return replace(keeper.kept(), work=work_folders.listed())

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.work_folders import WorkFolder
+
 if TYPE_CHECKING:
     from core.imaging.radiograph import Facts
     from core.imaging.sources import ImageRef
@@ -70,7 +72,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How much is kept, and where. set_aside: damaged files of before that may hold more."""
+    """How much is kept, and where. set_aside: damaged files of before that may hold more. work: of the training
+    wizard."""
 
     films: int
     verdicts: int
@@ -79,6 +82,7 @@ class Kept:
     recent: int
     folder: str
     set_aside: tuple[str, ...] = ()
+    work: tuple[WorkFolder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

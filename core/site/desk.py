@@ -7,7 +7,6 @@ how far in it he has read and gets these films as they are now.
 from __future__ import annotations
 
 import secrets
-import shutil
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +48,7 @@ def serve() -> Callable[[Any], object]:
     ("preview", recipe text, seed, count, start = "") → tuple of Cell;
     ("dry-run", recipe text, start) → None: SiteState.dry_run has it;
     ("labels", path) → number of films written; ("plan",) → SitePlan; ("note", values) → None, values: start, recipe,
-    changes and seed of the plan; ("forget",) → None, removes everything that is kept of the place.
+    changes and seed of the plan; ("close",) → None, lets the place go, so that what is kept of it can be erased.
 
     Refuses "site-not-ready" while a question needs films that are still read, "labels-empty", what reading a recipe
     refuses, "disk-full", "place-unwritable". What ends the work on the thread is in the state.
@@ -73,7 +72,7 @@ def serve() -> Callable[[Any], object]:
         "labels": desk.labels,
         "plan": desk.plan,
         "note": desk.note,
-        "forget": desk.forget,
+        "close": desk.let_go,
     }
     return answering(known, desk.close)
 
@@ -130,12 +129,10 @@ class Desk:
             self._lungs = None
         self._phase = "empty"
 
-    def forget(self) -> None:
-        """Remove the plan and everything that was kept of the films; the films themselves are not touched."""
-        folder = self._open.folder
+    def let_go(self) -> None:
+        """No place is open any more."""
         self.close()
-        self._place = ""
-        shutil.rmtree(folder, ignore_errors=True)
+        self._place, self._epoch = "", secrets.token_hex(4)
 
     def stop(self) -> None:
         self._stop.ask()

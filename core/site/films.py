@@ -25,7 +25,6 @@ from core.site.plan import Allowed, ClassChoice, SiteFilm, SitePlan, allowed_tog
 from core.site.state import ClassCount, LabelCount
 
 Bundle = Sequence[tuple[str, str]]
-_FOLDER = "site"
 
 
 class SiteFilms:
@@ -38,8 +37,9 @@ class SiteFilms:
     def __init__(self, place: str, bundle: Bundle) -> None:
         self.place, self.bundle = place, bundle
         labelled, kind = listed(Path(place))
-        self.folder = places.made(places.home() / _FOLDER / folder_name(place))
+        self.folder = places.made(places.sites() / folder_name(place))
         self.plan = read_plan(self.folder) or SitePlan(place=place, kind=kind)
+        self.plan.write(self.folder)  # the folder says whose it is, before anything is decided
         self._labelled = labelled
         self._turn = threading.RLock()
         self.films = [self._first(number, film) for number, film in enumerate(labelled)]

@@ -28,6 +28,7 @@ from core.imaging.prepare import SETTLE_VERSION
 from core.places import made
 from core.progress import Meter, Progress, Stop
 from core.screening.pseudonyms import installation_key, pseudonym
+from core.work_folders import SITE_LOCK
 
 _FORMAT = 1
 _SAVE_AFTER = 200
@@ -60,7 +61,7 @@ class Readings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = made(folder)
-        self._lock = FileLock(folder / "site.lock")
+        self._lock = FileLock(folder / Path(SITE_LOCK).name)
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

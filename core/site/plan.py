@@ -12,9 +12,9 @@ from msgspec import Struct, field
 
 from core.errors import RunRefused
 from core.files import write_whole
+from core.work_folders import PLAN
 
 FORMAT = 1
-FILE = "plan.json"
 Kind = Literal["folder", "table", "verdicts"]
 
 # As design.md section 7 and core.training have them; a test holds them together.
@@ -89,12 +89,12 @@ class SitePlan(Struct, frozen=True, kw_only=True):
 
     def write(self, folder: Path) -> None:
         """Keep it. Refuses "disk-full" and "place-unwritable"."""
-        write_whole(folder / FILE, msgspec.json.format(msgspec.json.encode(self), indent=1))
+        write_whole(folder / PLAN, msgspec.json.format(msgspec.json.encode(self), indent=1))
 
 
 def read_plan(folder: Path) -> SitePlan | None:
     """The plan kept in a folder; None when there is none. Refuses "run-unreadable" when it is damaged or newer."""
-    path = folder / FILE
+    path = folder / PLAN
     if not path.exists():
         return None
     try:

@@ -27,7 +27,8 @@ from core.training.registering import registered
 from core.training.resulting import RESULT, picked, read_result
 from core.training.starting import BUNDLE
 from core.training.state import Kind, PickedPoint, SiteResult, TrainState
-from core.training.working import ASKED, RECIPE, Asked, Run, read_asked, read_epochs, recipe_of, throw_away, work
+from core.training.working import RECIPE, Asked, Run, read_asked, read_epochs, recipe_of, throw_away, work
+from core.work_folders import ASKED
 
 # As many epochs in one answer as cost the window a few milliseconds.
 _BATCH_EPOCHS = 500
@@ -156,6 +157,7 @@ class Desk(OneRun[Run]):
         self._refuse_while_going_on()
         run = self._open
         if run.phase != "done":
+            read_asked(run.folder)  # it may have been forgotten meanwhile
             work(run)
 
     def keep_best(self) -> None:
@@ -228,7 +230,7 @@ def _memory() -> int:
 
 def _fresh_folder() -> Path:
     """A new folder under the user's data, named after now; the clock may be set back, so no name is used twice."""
-    trainings = places.made(places.home() / "trainings")
+    trainings = places.made(places.trainings())
     stamp = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
     folder, number = trainings / stamp, 1
     while folder.exists():

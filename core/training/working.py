@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from core.errors import HilumError, Reason, RunRefused, reason
 from core.inference.bundles import Bundle
@@ -28,13 +29,13 @@ from core.training.starting import BUNDLE
 from core.training.state import Phase, SiteResult
 from core.training.train import TWIN, train
 from core.training.watching import Epoch, Stage, Watch
+from core.work_folders import ASKED, RUN_LOCK, TRAINER_LOCK
 
-ASKED = "asked.json"
 RECIPE = "asked.toml"
 _EPOCHS = "epochs.jsonl"
 # ASKED first: a folder without it is no training any more, whatever else could not be removed.
-_MADE = (ASKED, RECIPE, _EPOCHS, RESULT, ANSWERS, "run.json", "run.lock", "recipe.toml", "splits.csv", "report.json",
-         "report.md", "predictions.csv", BUNDLE, TWIN, "folds", "cache")  # fmt: skip
+_MADE = (ASKED, RECIPE, _EPOCHS, RESULT, ANSWERS, "run.json", RUN_LOCK, TRAINER_LOCK, "recipe.toml", "splits.csv",
+         "report.json", "report.md", "predictions.csv", BUNDLE, TWIN, "folds", "cache")  # fmt: skip
 _GOING_ON = ("reading", "training", "judging")
 
 
@@ -105,7 +106,8 @@ def _train(run: Run) -> None:
 
     rest: Phase = "failed"
     try:
-        with open(run.folder / _EPOCHS, "w", encoding="utf-8") as file:
+        # Longer than the engine holds the run: what is judged afterwards must not be forgotten meanwhile either.
+        with FileLock(run.folder / TRAINER_LOCK, timeout=0), open(run.folder / _EPOCHS, "w", encoding="utf-8") as file:
 
             def on_epoch(row: Epoch) -> None:
                 run.epochs.append(row)
@@ -118,11 +120,13 @@ def _train(run: Run) -> None:
                 report=on_progress, stop=run.stop, watch=Watch(on_stage, on_epoch, run.enough),
                 acknowledged=run.asked.acknowledged, on_judged=lambda tasks, found: judged.append((tasks, found)),
             )  # fmt: skip
-        rest = "paused"
-        if bundle is not None:
-            on_stage(Stage("judging"))
-            run.result = _result(run, bundle, judged[-1])
-            rest = "done"
+            rest = "paused"
+            if bundle is not None:
+                on_stage(Stage("judging"))
+                run.result = _result(run, bundle, judged[-1])
+                rest = "done"
+    except Timeout:
+        run.error = RunRefused("run-in-use", what=run.folder).reason
     except HilumError as error:
         run.error = error.reason
     except OSError as error:

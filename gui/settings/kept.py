@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import HilumError
 from core.records.verdict import Kept
+from core.work_folders import WorkFolder
 from gui import theme
 from gui.operation import Operation
 from gui.services import Services
+from gui.settings import work
 from gui.settings.section import Section, button
 from gui.settings.tick import Tick
 from gui.widgets.labels import plain
@@ -28,14 +32,30 @@ _CHOICES = (
         "Small pictures that were kept are erased.",
     ),
 )
+_ALL = (
+    "Everything that Hilum keeps of films, patients and verdicts is erased from this disk, with every training that is "
+    "not going on now: of those, only bundles that were registered are left. It cannot be undone. The films "
+    "themselves, screening runs, bundles and settings stay."
+)
+LetGo = Callable[[Callable[[], None]], None]
+
+
+def at_once(then: Callable[[], None]) -> None:
+    """Nothing has to be closed before something is erased."""
+    then()
 
 
 class KeptSection(Section):
-    """Two choices, what is there, and one button that erases it all after one question."""
+    """Two choices, what is there, and one button that erases it all after one question.
 
-    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+    let_go: closes what the window has open of that, and calls what follows.
+    """
+
+    def __init__(self, services: Services, let_go: LetGo = at_once, parent: QWidget | None = None) -> None:
         super().__init__("Kept of patients", parent)
         self._services = services
+        self._let_go = let_go
+        self._only: WorkFolder | None = None
         self.say(
             "Of a film that was read Hilum keeps a fingerprint of its content, where it lay, and your verdicts; of "
             "patient and study a hash, not the number, and not the name unless you choose so here. Nothing leaves "
@@ -49,10 +69,13 @@ class KeptSection(Section):
             self.boxes[name] = box
             self.column.addWidget(box)
         self.counts = self.say("", "")
+        self.work = work.WorkList()
+        self.work.wanted.connect(self._ask)
+        self.column.addWidget(self.work)
         self.place = self.say("")
         self.place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.forget = button("Forget everything…")
-        self.forget.clicked.connect(self._ask)
+        self.forget.clicked.connect(lambda _checked=False: self._ask(None))
         self.row([services.actions.push("file.labels"), self.forget])
         self.question = self._question()
         self.column.addWidget(self.question)
@@ -73,12 +96,13 @@ class KeptSection(Section):
             _name, _title, request, done = next(choice for choice in _CHOICES if choice[0] == name)
             self._run(request, done)
 
-    def _run(self, request: str, done: str) -> None:
+    def _run(self, request: str, done: str, *arguments: str) -> None:
         def tell(kept: Kept) -> None:
             self._show(kept)
-            self.notice.emit(done)
+            stays = work.in_total(one for one in kept.work if request == "forget-all")
+            self.notice.emit(f"{done} In use now, and left: {stays}." if stays else done)
 
-        Operation(self._services.records, (request,)).then(tell).refused(self._explain).run()
+        Operation(self._services.records, (request, *arguments)).then(tell).refused(self._explain).run()
 
     def _show(self, kept: Kept) -> None:
         counts = (
@@ -89,6 +113,8 @@ class KeptSection(Section):
             (kept.recent, "recent place", "recent places"),
         )
         said = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+        said += [told] if (told := work.in_total(kept.work)) else []
+        self.work.show_work(kept.work)
         self.counts.setText(f"Kept now: {', '.join(said)}." if said else "Nothing is kept now.")
         aside = f" A damaged file of before is set aside there: {', '.join(kept.set_aside)}." if kept.set_aside else ""
         self.place.setText(f"Records lie in {kept.folder}.{aside}")
@@ -96,6 +122,7 @@ class KeptSection(Section):
 
     def _explain(self, error: HilumError) -> None:
         self.notice.emit(error.reason.text)
+        self.refresh()
 
     def _question(self) -> QFrame:
         frame = QFrame()
@@ -103,13 +130,8 @@ class KeptSection(Section):
         column = QVBoxLayout(frame)
         column.setContentsMargins(theme.SPACE[2], theme.SPACE[2], theme.SPACE[2], theme.SPACE[2])
         column.setSpacing(theme.SPACE[1])
-        column.addWidget(
-            plain(
-                "Everything that Hilum keeps of films, patients and verdicts is erased from this disk. It cannot be "
-                "undone. The films themselves, runs and settings stay.",
-                wrap=True,
-            )
-        )
+        self.asked = plain("", wrap=True)
+        column.addWidget(self.asked)
         self.keep, self.erase = button("Keep it"), button("Erase everything", "primary")
         self.keep.clicked.connect(self._leave)
         self.erase.clicked.connect(self._erase)
@@ -121,7 +143,12 @@ class KeptSection(Section):
         column.addLayout(buttons)
         return frame
 
-    def _ask(self) -> None:
+    def _ask(self, only: WorkFolder | None) -> None:
+        """only: one of the wizard's; None: everything."""
+        self._only = only
+        self.asked.setText(_ALL if only is None else _of(only))
+        self.erase.setText("Erase everything" if only is None else "Erase it")
+        self.erase.setAccessibleName(self.erase.text())
         self.question.show()
         self.forget.hide()
         # What does no harm is what Enter does.
@@ -134,4 +161,20 @@ class KeptSection(Section):
 
     def _erase(self) -> None:
         self._leave()
-        self._run("forget-all", "Everything that was kept of films, patients and verdicts is erased.")
+        only = self._only
+        if only is None:
+            done = "Everything that was kept of films, patients and verdicts is erased."
+            self._let_go(lambda: self._run("forget-all", done))
+            return
+        close = self._let_go if only.kind == "films" else at_once
+        close(lambda: self._run("forget-work", f"{only.title} is forgotten.", only.path))
+
+
+def _of(one: WorkFolder) -> str:
+    what = (
+        "with its curves, its result and the films that it was made of. A bundle that was registered from it stays."
+        if one.kind == "training"
+        else "with pictures and changed labels. The films stay. A training that rests cannot go on without it."
+    )
+    named = f"The training {one.title}" if one.kind == "training" else f"What was read of {one.title}"
+    return f"{named} is erased from this disk, {what} It cannot be undone."

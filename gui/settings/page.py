@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from gui import theme
 from gui.pages import Page
 from gui.services import Services
-from gui.settings.kept import KeptSection
+from gui.settings.kept import KeptSection, LetGo, at_once
 from gui.settings.keys import KeysSection
 from gui.settings.networks import NetworksSection
 from gui.settings.reader import LookSection, ReaderSection
@@ -23,11 +23,11 @@ READING_WIDTH = 680
 class SettingsPage(Page):
     """Every choice takes effect when it is made; there is nothing to save."""
 
-    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+    def __init__(self, services: Services, let_go: LetGo = at_once, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.reader = ReaderSection(services)
         self.networks = NetworksSection(services)
-        self.kept = KeptSection(services)
+        self.kept = KeptSection(services, let_go)
         self.look = LookSection(services)
         self.keys = KeysSection(services)
         self.sections: tuple[Section, ...] = (self.reader, self.networks, self.kept, self.look, self.keys)

@@ -135,7 +135,7 @@ class DataStep(StepPage):
     def _use_verdicts(self) -> None:
         """The record keeper writes its verdicts as a table, which is opened like any other."""
         try:
-            path = str(places.made(places.home() / "site") / "verdicts.csv")
+            path = str(places.made(places.sites()) / "verdicts.csv")
         except HilumError as error:
             self.notice.emit(error.reason.text)
             return

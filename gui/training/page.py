@@ -138,7 +138,7 @@ class TrainingPage(Page):
     def ask_open(self) -> None:
         dialog = QFileDialog(self, "Open a training")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        folder = places.home() / "trainings"
+        folder = places.trainings()
         if folder.is_dir():
             dialog.setDirectory(str(folder))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -153,6 +153,14 @@ class TrainingPage(Page):
             self.ask_open()
         else:
             self._trainer.ask((name,))
+
+    def let_go(self, then: Callable[[], None]) -> None:
+        """Close the site's films, so that what is kept of them can be erased; a training goes on."""
+        if getattr(self._site.state, "phase", "empty") == "empty":
+            then()
+            return
+        self._site.ask(("close",), lambda _answer: then())
+        self._site.forget()
 
     # What the window asks of a page.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,7 @@ from gui.settings.labels import in_words as words_of_export
 from gui.settings.networks import in_words
 from gui.settings.page import SettingsPage
 from gui.window import Window
+from tests.core.test_work_folders import films_of, training
 from tests.gui.conftest import LONG, OpenWindow
 
 MARK = FilmMark("1" * 64, 1)
@@ -110,6 +112,31 @@ def test_everything_is_forgotten_after_one_question(
     page.kept.erase.click()
     qtbot.waitUntil(lambda: page.kept.counts.text() == "Nothing is kept now.", timeout=LONG)
     assert b"Willowherb" not in on_disk(own_home)
+
+
+def test_trainings_and_films_read_for_them_are_told_and_forgotten_one_by_one_or_all_at_once(
+    page: SettingsPage, window: Window, qtbot: QtBot
+) -> None:
+    films = films_of("/data/ward", 3_000_000)
+    running, resting = training("running", films), training("resting", films)
+    with FileLock(running / "trainer.lock"):
+        page.kept.refresh()
+        qtbot.waitUntil(lambda: len(page.kept.work.rows) == 3, timeout=LONG)
+        assert page.kept.counts.text() == "Kept now: 2 trainings, 1 folder of films read for training (3 MB)."
+        rows = {row.work.title: row for row in page.kept.work.rows}
+        assert [title for title, row in rows.items() if row.forget.isEnabled()] == ["resting"]
+        rows["resting"].forget.click()
+        assert page.kept.asked.text().startswith("The training resting is erased from this disk")
+        page.kept.erase.click()
+        qtbot.waitUntil(lambda: not resting.exists(), timeout=LONG)
+        page.kept.forget.click()
+        page.kept.erase.click()
+        qtbot.waitUntil(lambda: "left: 1 training, 1 folder of films" in window.notice.sentence, timeout=LONG)
+        assert films.exists() and running.exists()
+    page.kept.forget.click()
+    page.kept.erase.click()
+    qtbot.waitUntil(lambda: page.kept.counts.text() == "Nothing is kept now.", timeout=LONG)
+    assert not films.exists() and not running.exists()
 
 
 # Networks.

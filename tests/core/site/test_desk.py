@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core import work_folders
 from core.cohort.labels import read_labels
 from core.errors import RunRefused
 from core.site.desk import Desk
@@ -174,11 +175,18 @@ def test_nothing_is_asked_of_films_that_are_not_there(desk: Desk) -> None:
             ask()
 
 
-def test_forgetting_a_place_removes_what_was_kept_of_it(films: MakeFilms, desk: Desk) -> None:
+def test_what_is_kept_of_a_place_can_be_erased_once_it_is_let_go(films: MakeFilms, desk: Desk) -> None:
     state = opened(desk, films({"bright": 1, "dark": 1}))
+    [kept] = work_folders.listed()
+    assert (kept.path, kept.kind, kept.title, kept.use) == (state.folder, "films", state.place, "open")
+    assert kept.size_bytes > 10_000
+    work_folders.forget_all()
     assert Path(state.folder).is_dir()
-    desk.forget()
-    assert not Path(state.folder).exists() and desk.look(None).phase == "empty"
+    desk.let_go()
+    told = desk.look(state.version)
+    assert (told.phase, told.fresh) == ("empty", True)
+    work_folders.forget_all()
+    assert not Path(state.folder).exists() and Path(state.films[0].path).is_file()
 
 
 def test_real_steps_tell_time_and_memory_before_a_training_starts(films: MakeFilms, desk: Desk, tmp_path: Path) -> None:

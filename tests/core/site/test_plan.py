@@ -8,8 +8,9 @@ from core.errors import RunRefused
 from core.evidence import evaluate
 from core.site import plan
 from core.site.classes import class_name, first_choices
-from core.site.plan import FILE, ClassChoice, SitePlan, allowed, folder_name, read_plan
+from core.site.plan import ClassChoice, SitePlan, allowed, folder_name, read_plan
 from core.training import material
+from core.work_folders import PLAN
 
 
 def test_the_limits_are_those_of_training_and_evaluation() -> None:
@@ -28,10 +29,10 @@ def test_a_plan_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_damaged_or_newer_plan_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text('{"format": 99, "place": "x", "kind": "folder"}')
+    (tmp_path / PLAN).write_text('{"format": 99, "place": "x", "kind": "folder"}')
     with pytest.raises(RunRefused, match="newer"):
         read_plan(tmp_path)
-    (tmp_path / FILE).write_text("{")
+    (tmp_path / PLAN).write_text("{")
     with pytest.raises(RunRefused, match="damaged"):
         read_plan(tmp_path)
 

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from core import places
+from core import places, work_folders
 from core.errors import BundleRefused, RunRefused
 from core.inference import shelf
 from core.inference.bundles import Bundle, load
@@ -142,9 +142,11 @@ def test_a_training_rests_goes_on_and_ends_with_the_best_so_far(desk: Desk, labe
     with pytest.raises(RunRefused, match="nothing to keep"):
         desk.keep_best()
     _after_epochs(desk, 1)
+    assert [one.use for one in work_folders.listed()] == ["running"]
     desk.pause()
     state = _ended(desk)
     assert state.phase == "paused" and state.folder == str(folder)
+    assert [one.use for one in work_folders.listed()] == [""]
     with pytest.raises(RunRefused, match="has no result yet"):
         desk.result()
     desk.go_on()
