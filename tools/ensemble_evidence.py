@@ -206,7 +206,9 @@ class _Bench:
         others = self.asker.ask(pictures, self.asker.boxes(pictures)).features
         if len(set(known.sources.tolist())) < 2:
             return None
-        return flagged_when_left_out(features, others, known.sources.tolist(), known.groups.tolist())
+        entry = self.bundle.description.novelty
+        limit = 1.0 if entry is None else entry.threshold
+        return flagged_when_left_out(features, others, known.sources.tolist(), known.groups.tolist(), limit)
 
     def source_probe(self) -> list[dict[str, Any]] | None:
         known, features = self._known()

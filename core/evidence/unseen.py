@@ -19,7 +19,7 @@ from core.evidence.calibration import point_for_specificity
 from core.evidence.intervals import interval
 from core.evidence.metrics import Floats
 from core.inference.ensemble import softmax
-from core.inference.novelty import Features, learnt, score
+from core.inference.novelty import Features, unknown_scores
 
 Logits = NDArray[np.floating[Any]]
 _FEWEST = 5  # films of a class
@@ -177,21 +177,19 @@ def carried_point(
 
 
 def flagged_when_left_out(
-    features: Features, others: Features, sources: Sequence[str], groups: Sequence[str], passing: float = 0.99
+    features: Features, others: Features, sources: Sequence[str], groups: Sequence[str], limit: float = 1.0
 ) -> dict[str, dict[str, Any]]:
     """Of each source the share of films that novelty would have flagged, with statistics learnt without that source.
 
-    features: member → (films, numbers) of known frontal films; others: the same of pictures that are none. The members
-    themselves may have seen the source: a new hospital can still do worse. Gives source → {films, flagged}.
+    features: member → (films, numbers) of known frontal films; others: the same of pictures that are none; limit: the
+    score above which a film is flagged. The members themselves may have seen the source: a new hospital can still do
+    worse. Gives source → {films, flagged}.
     """
-    place, owner = np.asarray(sources), np.asarray(groups)
+    marks, place, owner = unknown_scores(features, others, sources), np.asarray(sources), np.asarray(groups)
     found = {}
     for source in sorted(set(sources)):
         own = place == source
-        rest = {name: values[~own] for name, values in features.items()}
-        novelty = learnt(rest, others, groups=place[~own].tolist(), passing=passing)
-        marks = score(novelty, {name: values[own] for name, values in features.items()})
-        figure = interval(metrics.share(marks > novelty.threshold), owner[own])
+        figure = interval(metrics.share(marks[own] > limit), owner[own])
         found[source] = {"films": int(own.sum()), "flagged": figure.as_json()}
     return found
 

@@ -91,6 +91,23 @@ def learnt(
     return Novelty({name: array.astype(np.float32) for name, array in arrays.items()}, 1.0, words)
 
 
+def unknown_scores(known: Features, other: Features, groups: Sequence[str], *, passing: float = 0.99) -> Floats:
+    """(films,) the score of every known film by statistics that were learnt without its hospital, as `learnt` does.
+
+    How films of hospitals that nobody had will score. Two hospitals or more (ValueError otherwise).
+    """
+    place = np.asarray(groups)
+    if len(np.unique(place)) < 2:
+        raise ValueError("films of one hospital say nothing of others")
+    scores = np.empty(len(place))
+    for one in np.unique(place):
+        own = place == one
+        rest = {name: values[~own] for name, values in known.items()}
+        found = learnt(rest, other, groups=place[~own].tolist(), passing=passing)
+        scores[own] = score(found, {name: values[own] for name, values in known.items()})
+    return scores
+
+
 def spoiled(film: Settled) -> tuple[Settled, ...]:
     """What a frontal film is not: its negative, turned by 90, 180 and 270 degrees, its halves and its middle.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.imaging.prepare import Settled
-from core.inference.novelty import Novelty, learnt, score, spoiled
+from core.inference.novelty import Novelty, learnt, score, spoiled, unknown_scores
 
 SIZE = 20
 SEED = np.random.default_rng(5)
@@ -55,6 +55,18 @@ def test_every_hospital_passes_not_only_all_together() -> None:
     groups = ["rough"] * 60 + ["smooth"] * 540
     found = learnt(known, others(40, 2), groups=groups, passing=0.97)
     assert (score(found, known)[:60] <= found.threshold).mean() >= 0.95
+
+
+def test_films_are_scored_by_statistics_that_know_nothing_of_their_hospital() -> None:
+    known, elsewhere = films(600, 1), np.random.default_rng(9).normal(size=SIZE).astype(np.float32)
+    for name, part in (("b", slice(0, 12)), ("a", slice(12, None))):
+        known[name][:100] += 3 * elsewhere[part]  # films of one hospital differ from all others
+    groups = ["elsewhere"] * 100 + ["here"] * 250 + ["there"] * 250
+    scores = unknown_scores(known, others(40, 2), groups)
+    assert (scores[:100] > 1).mean() > 0.9
+    assert (score(learnt(known, others(40, 2), groups=groups), known)[:100] <= 1).mean() > 0.9
+    with pytest.raises(ValueError, match="one hospital"):
+        unknown_scores(known, others(40, 2), ["here"] * 600)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
