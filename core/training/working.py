@@ -20,6 +20,7 @@ from core.progress import Progress, Stop
 from core.training import offers, recipes
 from core.training.answers import ANSWERS
 from core.training.drawing import Drawer
+from core.training.handed import CACHE, PART, hand_over
 from core.training.material import labels_for
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe
@@ -35,7 +36,7 @@ RECIPE = "asked.toml"
 _EPOCHS = "epochs.jsonl"
 # ASKED first: a folder without it is no training any more, whatever else could not be removed.
 _MADE = (ASKED, RECIPE, _EPOCHS, RESULT, ANSWERS, "run.json", RUN_LOCK, TRAINER_LOCK, "recipe.toml", "splits.csv",
-         "report.json", "report.md", "predictions.csv", BUNDLE, TWIN, "folds", "cache")  # fmt: skip
+         "report.json", "report.md", "predictions.csv", BUNDLE, TWIN, "folds", CACHE, PART)  # fmt: skip
 _GOING_ON = ("reading", "training", "judging")
 
 
@@ -115,6 +116,7 @@ def _train(run: Run) -> None:
                 file.flush()
 
             recipe = recipe_of(run.folder, run.asked)
+            hand_over(Path(run.asked.labels), run.folder)
             bundle = train(
                 recipe, labels_for(recipe, run.asked.labels), run.folder, start=_start(run.asked), resume=True,
                 report=on_progress, stop=run.stop, watch=Watch(on_stage, on_epoch, run.enough),
