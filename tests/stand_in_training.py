@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from core.errors import Reason, RunRefused, reason
+from core.imaging.sources import ImageRef
 from core.progress import Progress
 from core.site.plan import SitePlan, allowed
 from core.site.state import ClassCount, DryRun, SiteState
@@ -145,6 +146,9 @@ class _Trainer:
 
     def do_heatmaps(self, numbers: tuple[int, ...]) -> dict[int, bytes]:
         return {number: _picture(number) for number in numbers}
+
+    def do_refs(self, numbers: tuple[int, ...]) -> dict[int, ImageRef]:
+        return {row.number: ImageRef(row.path, root="/films") for row in result().rows if row.number in numbers}
 
     def do_threshold(self, kind: Kind, share: float) -> PickedPoint:
         near = min(result().operating, key=lambda one: abs(getattr(one, kind) - share))

@@ -18,6 +18,7 @@ from core import places
 from core.background import OneRun, answering
 from core.errors import HilumError, RunRefused
 from core.files import write_whole
+from core.imaging.sources import ImageRef
 from core.inference import shelf
 from core.inference.bundles import DESCRIPTION, load
 from core.training import offers
@@ -42,8 +43,8 @@ def serve() -> Callable[[Any], object]:
     run's folder; None makes one under places.home(); start: the folder of a bundle, every member of which is tuned
     then, or "imagenet" or "random" for the recipe's own network; ("open", folder), ("pause",), ("go-on",),
     ("keep-best",), ("cancel",) → None; ("look", version or None) → TrainState;
-    ("result",) → SiteResult; ("heatmaps", numbers) → {number: JPEG}; ("threshold", "sensitivity" | "specificity",
-    share) → PickedPoint; ("register", name, version, use, card, PickedPoint or None) → digest;
+    ("result",) → SiteResult; ("heatmaps", numbers) → {number: JPEG}; ("refs", numbers) → {number: ImageRef};
+    ("threshold", "sensitivity" | "specificity", share) → PickedPoint; ("register", name, version, use, card, PickedPoint or None) → digest;
     ("promote", digest, who) → digest; ("starts",) → what can be started from, ("ruler", text of a recipe, start) → what
     would learn, ("log",) → who put what into use, ("rollback", who) → name of the one before (core.training.offers).
 
@@ -62,6 +63,7 @@ def serve() -> Callable[[Any], object]:
         "cancel": desk.cancel,
         "result": desk.result,
         "heatmaps": desk.heatmaps,
+        "refs": desk.refs,
         "threshold": desk.threshold,
         "register": desk.register,
         "promote": desk.promote,
@@ -201,6 +203,12 @@ class Desk(OneRun[Run]):
             run.drawer = Drawer(load(run.folder / BUNDLE), run.folder / "cache")
         hashes = {row.number: row.sha256 for row in result.rows}
         return run.drawer.drawn({number: hashes[number] for number in numbers if number in hashes})
+
+    def refs(self, numbers: Sequence[int]) -> dict[int, ImageRef]:
+        """Where films of the result are, for the reading page."""
+        wanted = set(numbers)
+        rows = [row for row in self.result().rows if row.number in wanted]
+        return {row.number: ImageRef(row.path, root=str(Path(row.path).parent)) for row in rows}
 
     def threshold(self, kind: Kind, wanted: float) -> PickedPoint:
         """The operating point that gives this sensitivity or specificity."""

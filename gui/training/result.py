@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QWidget
 
@@ -28,6 +30,10 @@ _AT_ONCE = 4
 
 
 class ResultStep(StepPage):
+    """opened(refs, index): read these films on the reading page, this one first."""
+
+    opened = Signal(object, int)
+
     name = "result"
     title = "Result"
 
@@ -44,6 +50,7 @@ class ResultStep(StepPage):
         self._stack = QStackedWidget()
         self.tabs: dict[str, QToolButton] = {}
         self.matrix.wanted.connect(self._want_pictures)
+        self.matrix.pictures.opened.connect(self._open)
         self.threshold.wanted.connect(self._pick)
         self._lay_out()
 
@@ -113,6 +120,15 @@ class ResultStep(StepPage):
                                     through=partial(decoded, side=SIDE, ratio=ratio))
             for first in range(0, len(numbers), _AT_ONCE)
         ]  # fmt: skip
+
+    def _open(self, number: int) -> None:
+        """A film on the reading page, with those that stand beside it."""
+        numbers = self.matrix.pictures.numbers
+
+        def found(refs: dict[int, Any]) -> None:
+            self.opened.emit(tuple(refs[one] for one in numbers), numbers.index(number))
+
+        self._asked.append(self.wizard.trainer.ask(("refs", numbers), found, looks=False))
 
     def _put_pictures(self, images: dict[int, QImage]) -> None:
         self.matrix.pictures.put(images)

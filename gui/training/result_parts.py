@@ -84,7 +84,13 @@ class MatrixPart(QWidget):
         row.addWidget(self.wrong)
         row.addStretch(1)
         left.addLayout(row)
-        left.addWidget(plain("Press a cell to see its films, with where the networks looked.", "quiet", wrap=True))
+        left.addWidget(
+            plain(
+                "Press a cell to see its films, with where the networks looked. Two clicks open one on the reading page.",
+                "quiet",
+                wrap=True,
+            )
+        )
         left.addStretch(1)
         right = QVBoxLayout()
         right.addWidget(self.heading)

@@ -108,6 +108,10 @@ def test_films_become_a_bundle_that_is_registered_and_put_into_use(
     pictures = desk.heatmaps([*some, 9999])
     assert sorted(pictures) == sorted(some) and all(one[:3] == b"\xff\xd8\xff" for one in pictures.values())
 
+    refs = desk.refs(some)
+    assert [refs[number].path for number in some] == [row.path for row in result.rows[:2]]
+    assert refs[some[0]].name == Path(result.rows[0].path).name
+
     _registered_and_promoted(desk, result)
     _opened_again(folder, result)
 

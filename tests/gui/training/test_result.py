@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -66,6 +68,17 @@ def test_a_cell_of_the_matrix_leads_to_its_films_and_their_heatmaps(step: Result
     assert part.heading.text() == "Pneumonia, called Normal: 3 films"
     assert len(part.pictures.numbers) == 3
     qtbot.waitUntil(lambda: part.pictures.drawn == part.pictures.numbers, timeout=LONG)
+
+
+def test_a_film_of_the_result_is_read_with_those_beside_it(step: ResultStep, page: TrainingPage, qtbot: QtBot) -> None:
+    step.show_part("films")
+    step.matrix.show_cell(1, 0)
+    pictures = step.matrix.pictures
+    with qtbot.waitSignal(page.opened, timeout=LONG) as opened:
+        pictures.itemActivated.emit(pictures.item(1))
+    refs, index = opened.args
+    assert [Path(ref.path).name for ref in refs] == [f"{number:03}.png" for number in pictures.numbers]
+    assert index == 1
 
 
 def test_the_matrix_answers_the_keyboard_too(step: ResultStep, qtbot: QtBot) -> None:
