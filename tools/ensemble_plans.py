@@ -20,7 +20,7 @@ _CHILDREN = "paediatric-pneumonia 1"
 # the heart lies on the left, and a bundle must notice a film that was turned over.
 CHANGES = Augmentation(
     least_crop=0.82, shift=0.03, rotation=8.0, fill="either", gamma=0.35, contrast=0.3, brightness=25.0, noise=6.0,
-    softest=96, softening_chance=0.6, marks_chance=0.5, jpeg=40, jpeg_chance=0.5, views=4,
+    softest=96, softening_chance=0.6, marks_chance=0.6, jpeg=30, jpeg_chance=0.6, views=5,
 )  # fmt: skip
 # All layers from stride 16 on but the normalisations, from a linear probe on, at a low rate that falls along a cosine.
 TUNED = Phase(
@@ -112,7 +112,7 @@ def _adult_split(film: LabelledFilm, group: str) -> str:
 
 ADULT_COVID = Plan(
     name="adult-covid",
-    version="2",
+    version="3",
     key="adult-covid 1",  # the splits of version 1 never move
     title="Normal, pneumonia or COVID-19 on adult frontal chest radiographs",
     classes=(
@@ -131,9 +131,9 @@ ADULT_COVID = Plan(
         "the NIH Clinical Center). Start weights: EfficientNet-Lite, ImageNet, Apache-2.0."
     ),
     members=(
-        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 96, 0.06),
-        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 112, 0.15),
-        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 128, 0.30),
+        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 80, 0.03),
+        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 88, 0.08),
+        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 96, 0.16),
     ),
     films=_adult_films,
     split_for=_adult_split,
@@ -181,9 +181,9 @@ PAEDIATRIC = Plan(
         "Start weights: EfficientNet-Lite, ImageNet, Apache-2.0."
     ),
     members=(
-        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 96, 0.06),
-        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 112, 0.15),
-        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 128, 0.30),
+        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 80, 0.03),
+        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 88, 0.08),
+        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 96, 0.16),
     ),
     films=_children,
     split_for=lambda film, group: split_of(group, _CHILDREN),

@@ -49,7 +49,7 @@ from tools.ensemble_plans import CHANGES, PLANS, TUNED, MemberPlan, Plan
 SAY = Console(stderr=True, highlight=False)
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int64]
-SHARES_OF_TUNING = (0.75, 1.0)
+SHARES_OF_TUNING = (0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ Box = NDArray[np.float64]
 _Floats = NDArray[np.float32]
 _LETTERS = "LRAPSUPINE0123456789/:-"
 _SMALLEST = 32
+_WHOLE_SIDE = 1 / 3  # of the boxes at the border: a collimator's edge or a bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _soften(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Fl
     assert a.softest is not None
     if chance >= a.softening_chance or side <= a.softest:
         return picture
-    factor = (a.softest + share * (side - a.softest)) / side
+    # The size of a pixel is drawn, not their number: else a film of 512 pixels would hardly ever come as one of 160.
+    factor = 1 / (1 + share * (side / a.softest - 1))
     small = cv2.resize(picture, (round(columns * factor), round(rows * factor)), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -169,6 +171,8 @@ def _mark(picture: _Floats, draw: np.random.Generator, a: Augmentation) -> _Floa
     rows, columns = picture.shape
     for _mark in range(int(draw.integers(1, 4))):
         side, place, length = int(draw.integers(4)), draw.random(), draw.uniform(0.1, 0.6)
+        if draw.random() < _WHOLE_SIDE:
+            length = 1.0
         depth = draw.uniform(0.02, 0.10)
         grey = float(draw.choice([0.0, 1.0, draw.random()]))
         start, end = place * (1 - length), place * (1 - length) + length
