@@ -29,7 +29,9 @@ from core.training.state import (
     Kind,
     Line,
     PickedPoint,
+    Shelving,
     SiteResult,
+    Step,
     Threshold,
     TrainState,
 )
@@ -77,6 +79,9 @@ class _Trainer:
         self.epochs = 0
         self.log = (("2026-05-04T09:12:44+00:00", "hk", "promote", "adult-covid", "1.0"),)
         self.error: Reason | None = None
+        self.shelving: Shelving | None = None
+        self.proving = 0
+        self.dies = False
 
     def answer(self, request: tuple[Any, ...]) -> object:
         known = getattr(self, "do_" + request[0].replace("-", "_"))
@@ -110,6 +115,11 @@ class _Trainer:
 
     def do_look(self, since: tuple[str, int] | None) -> TrainState:
         total = sum(EPOCHS.values()) * len(MEMBERS)
+        self.proving -= 1
+        if self.dies and self.shelving is not None and self.shelving.busy:
+            os._exit(9)
+        if self.shelving is not None and self.shelving.busy and self.proving < 0:
+            self.shelving = Shelving(self.shelving.number, self.shelving.step, digest="c" * 64)
         if self.phase == "training":
             self.epochs += 1
             if "fails" in self.name:
@@ -126,7 +136,7 @@ class _Trainer:
         return TrainState(
             (self.folder, self.epochs), seen == 0, self.phase or "empty", self.folder, progress, member, len(MEMBERS),
             1, 1, curves=rows, device="CPU, 2 threads", memory_bytes=1_800_000_000, error=self.error,
-            result_ready=self.phase == "done",
+            result_ready=self.phase == "done", shelving=self.shelving,
         )  # fmt: skip
 
     def do_pause(self) -> None:
@@ -156,14 +166,25 @@ class _Trainer:
         words = f"Picked for a {kind} of {share:.2f}."
         return PickedPoint(f"{kind}-{100 * share:g}", kind, share, near.threshold, words, given, None)
 
-    def do_register(self, name: str, version: str, _use: str, card: str, _point: object) -> str:
+    def do_register(self, name: str, version: str, _use: str, card: str, _point: object) -> int:
         assert card
         assert name
         assert version
-        return "c" * 64
+        return self._shelve("register")
 
-    def do_promote(self, _digest: str, who: str) -> None:
+    def do_promote(self, _digest: str, who: str) -> int:
         self.log = (*self.log, ("2026-11-21T21:30:00+00:00", who, "promote", "our-films", "2026.11.21"))
+        return self._shelve("promote")
+
+    def _shelve(self, step: Step) -> int:
+        """Busy for as many looks as its name says."""
+        number = 1 if self.shelving is None else self.shelving.number + 1
+        self.shelving, self.proving = Shelving(number, step, busy=True), 3 if "slow" in self.name else 1
+        return number
+
+    def do_prove_and_die(self) -> None:
+        """The next thing that is proved is not done before the process ends."""
+        self.dies = True
 
     def do_log(self) -> tuple[LogLine, ...]:
         return self.log

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from core.training.drawing import Drawer
 from core.training.material import labels_for
 from core.training.registering import registered
 from core.training.resulting import RESULT, picked, read_result
+from core.training.shelving import Shelf
 from core.training.starting import BUNDLE
 from core.training.state import Kind, PickedPoint, SiteResult, TrainState
 from core.training.working import RECIPE, Asked, Run, read_asked, read_epochs, recipe_of, throw_away, work
@@ -44,9 +46,11 @@ def serve() -> Callable[[Any], object]:
     then, or "imagenet" or "random" for the recipe's own network; ("open", folder), ("pause",), ("go-on",),
     ("keep-best",), ("cancel",) → None; ("look", version or None) → TrainState;
     ("result",) → SiteResult; ("heatmaps", numbers) → {number: JPEG}; ("refs", numbers) → {number: ImageRef};
-    ("threshold", "sensitivity" | "specificity", share) → PickedPoint; ("register", name, version, use, card, PickedPoint or None) → digest;
-    ("promote", digest, who) → digest; ("starts",) → what can be started from, ("ruler", text of a recipe, start) → what
-    would learn, ("log",) → who put what into use, ("rollback", who) → name of the one before (core.training.offers).
+    ("threshold", "sensitivity" | "specificity", share) → PickedPoint;
+    ("register", name, version, use, card, PickedPoint or None), ("promote", digest, who) → a number:
+    the TrainState.shelving that has it says when it is done, and the digest; ("starts",) → what can be started from, ("ruler", text of a
+    recipe, start) → what would learn, ("log",) → who put what into use, ("rollback", who) → name of the one before
+    (core.training.offers).
 
     Refuses "run-going-on", "run-unreadable", "nothing-to-keep", "result-missing", "point-unusable", and what recipes,
     labels and the shelf refuse. What ends a training is in its TrainState. pause keeps all that was learnt; cancel
@@ -80,6 +84,16 @@ class Desk(OneRun[Run]):
     """The training that is open: read from its folder, and worked on by a thread when it was started here."""
 
     name = "trainer"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shelf = Shelf()
+
+    def close(self, seconds: float) -> None:
+        """Stop the training, and let a bundle that is on its way to the shelf get there; not longer than this."""
+        until = monotonic() + seconds
+        super().close(seconds)
+        self.shelf.wait(max(0.0, until - monotonic()))
 
     def start(
         self, labels: str, recipe: str, start: str, folder: str | None = None, told: Mapping[str, Any] | None = None
@@ -121,8 +135,12 @@ class Desk(OneRun[Run]):
     def look(self, version: tuple[str, int] | None) -> TrainState:
         """How the training stands, and the epochs that are new since a version; None: all of them."""
         run = self._run
+        if self.shelf.mistake is not None:
+            told, self.shelf.mistake = self.shelf.mistake, None
+            raise RuntimeError(f"a mistake of our own ended the work on a bundle:\n{told}")
         if run is None:
-            return TrainState(("", 0), version is not None and version[0] != "", "empty")
+            fresh = version is not None and version[0] != ""
+            return TrainState(("", 0), fresh, "empty", shelving=self.shelf.state)
         if run.mistake is not None:
             told, run.mistake = run.mistake, None
             raise RuntimeError(f"the training ended by a mistake of our own:\n{told}")
@@ -148,6 +166,7 @@ class Desk(OneRun[Run]):
             error=run.error,
             enough=run.enough.asked,
             result_ready=phase == "done" and run.result is not None,
+            shelving=self.shelf.state,
         )
 
     def pause(self) -> None:
@@ -214,15 +233,17 @@ class Desk(OneRun[Run]):
         """The operating point that gives this sensitivity or specificity."""
         return picked(self.result(), kind, wanted)
 
-    def register(self, name: str, version: str, use: str, card: str, point: PickedPoint | None = None) -> str:
+    def register(self, name: str, version: str, use: str, card: str, point: PickedPoint | None = None) -> int:
         """Put the bundle on the shelf under its own name; it is not in use yet."""
-        return registered(
-            self._open.folder, self.result(), name=name, version=version, use=use, card=card, point=point
-        ).digest
+        folder, result = self._open.folder, self.result()
+        return self.shelf.begin(
+            "register",
+            lambda: registered(folder, result, name=name, version=version, use=use, card=card, point=point).digest,
+        )
 
-    def promote(self, digest: str, who: str | None = None) -> str:
-        """Put a bundle of the shelf into use."""
-        return shelf.promote(digest, who).digest
+    def promote(self, digest: str, who: str | None = None) -> int:
+        """Put a bundle of the shelf into use, once it has proved itself on this PC."""
+        return self.shelf.begin("promote", lambda: shelf.promote(digest, who).digest)
 
     def _close_drawer(self) -> None:
         if self._run is not None and self._run.drawer is not None:

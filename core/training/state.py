@@ -16,8 +16,20 @@ from core.training.watching import Epoch
 Phase = Literal["empty", "reading", "training", "judging", "paused", "stopped", "done", "failed"]
 Split = Literal["test", "out-of-fold", "validation"]
 Kind = Literal["sensitivity", "specificity"]
+Step = Literal["register", "promote"]
 # A figure as core.evidence has it: value, low, high (None where it does not exist), method.
 Figure = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelving:
+    """A bundle on its way onto the shelf or into use. number: of the asking; digest: what came of it, "" until then."""
+
+    number: int
+    step: Step
+    busy: bool = False
+    digest: str = ""
+    error: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class TrainState:
 
     member of members, part of parts: from 1, 0 before the first training; name: the member's. curves: the epochs since
     the version that was asked with; more: there are further ones. enough: somebody wants the best so far.
+    shelving: what was asked of the shelf last.
     """
 
     version: tuple[str, int]
@@ -45,6 +58,12 @@ class TrainState:
     error: Reason | None = None
     enough: bool = False
     result_ready: bool = False
+    shelving: Shelving | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something besides the training is under way."""
+        return self.shelving is not None and self.shelving.busy
 
 
 class BundleName(Struct, frozen=True):

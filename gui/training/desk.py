@@ -17,9 +17,9 @@ _RESTING: Final = frozenset({"empty", "ready", "paused", "stopped", "done", "fai
 
 
 class Desk(QObject):
-    """told(state): the answer to ("look", since), again and again while its phase does not rest or it says `more`.
-    refused(HilumError): something that was asked for, where the asker took no refusals itself. lost(): the process
-    ended and was started anew.
+    """told(state): the answer to ("look", since), again and again while its phase does not rest or it says `more` or
+    `busy`. refused(HilumError): something that was asked for, where the asker took no refusals itself. lost(): the
+    process ended and was started anew.
 
     The process is spawned by the first question. Every state has `phase` and `version`; the version goes into the
     next look, so that a state tells only what is new.
@@ -102,5 +102,5 @@ class Desk(QObject):
         self.told.emit(state)
         if getattr(state, "more", False):
             self.look_soon(0)
-        elif state.phase not in _RESTING:
+        elif state.phase not in _RESTING or getattr(state, "busy", False):
             self.look_soon(_EVERY_MS)

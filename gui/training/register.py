@@ -26,6 +26,7 @@ class RegisterStep(StepPage):
         super().__init__(wizard, parent)
         self.digest = ""
         self._of = ""
+        self._asked = 0  # the number of what the shelf is doing for this page; 0: nothing
         self.fields = {"name": QLineEdit(), "version": QLineEdit(), "use": QLineEdit(), "who": QLineEdit()}
         self.card = QPlainTextEdit()
         self.register = button("Put it on the shelf", "primary")
@@ -35,6 +36,7 @@ class RegisterStep(StepPage):
         self.register.clicked.connect(self._register)
         self.promote.clicked.connect(self._promote)
         self.roll_back.clicked.connect(self._roll_back)
+        wizard.trainer.told.connect(self._tell)
         for field in self.fields.values():
             field.textChanged.connect(lambda _text: self._refresh())
         self._lay_out()
@@ -69,22 +71,41 @@ class RegisterStep(StepPage):
     def _register(self) -> None:
         name, version, use = (self.fields[key].text().strip() for key in ("name", "version", "use"))
         request = ("register", name, version, use, self.card.toPlainText(), self.wizard.choices.point)
-        self.register.setEnabled(False)
-        self.wizard.trainer.ask(request, self._registered, self._refused)
-
-    def _registered(self, digest: str) -> None:
-        self.digest = digest
-        self.wizard.services.preferences.put(UNFINISHED, None)
-        self.standing.setText(f"{self._called()} is on the shelf ({digest[:12]}). It is not in use yet.")
-        self._refresh()
+        self._ask(request, "The bundle is being put together, and proves that it is whole.")
 
     def _promote(self) -> None:
-        def promoted(_answer: object) -> None:
-            self.standing.setText(f"{self._called()} is in use now.")
+        said = "Proving… The bundle shows on this PC that it gives what it must."
+        self._ask(("promote", self.digest, self._who()), said)
+
+    def _ask(self, request: tuple[Any, ...], words: str) -> None:
+        def begun(number: int) -> None:
+            self._asked = number
+
+        self.standing.setText(words)
+        self.register.setEnabled(False)
+        self.promote.setEnabled(False)
+        self.wizard.trainer.ask(request, begun, self._refused)
+
+    def _tell(self, state: Any) -> None:
+        if not self._asked:
+            return
+        shelving = state.shelving
+        if shelving is None or shelving.number != self._asked:
+            self._end("The trainer ended before it was done. Nothing has changed; try it once more.")
+        elif shelving.error is not None:
+            self._end(shelving.error.text)
+        elif not shelving.busy and shelving.step == "register":
+            self.digest = shelving.digest
+            self.wizard.services.preferences.put(UNFINISHED, None)
+            self._end(f"{self._called()} is on the shelf ({self.digest[:12]}). It is not in use yet.")
+        elif not shelving.busy:
+            self._end(f"{self._called()} is in use now.")
             self._changed_bundle()
 
-        self.standing.setText("The bundle proves on this PC that it gives what it must give.")
-        self.wizard.trainer.ask(("promote", self.digest, self._who()), promoted, self._refused)
+    def _end(self, words: str) -> None:
+        self._asked = 0
+        self.standing.setText(words)
+        self._refresh()
 
     def _roll_back(self) -> None:
         def back(answer: Any) -> None:
@@ -116,8 +137,8 @@ class RegisterStep(StepPage):
     def _refresh(self) -> None:
         named = all(self.fields[key].text().strip() for key in ("name", "version", "use"))
         on_shelf = bool(self.digest)
-        self.register.setEnabled(named and not on_shelf)
-        self.promote.setEnabled(on_shelf and bool(self._who()))
+        self.register.setEnabled(named and not on_shelf and not self._asked)
+        self.promote.setEnabled(on_shelf and bool(self._who()) and not self._asked)
         for key in ("name", "version", "use"):
             self.fields[key].setReadOnly(on_shelf)
         self.card.setReadOnly(on_shelf)

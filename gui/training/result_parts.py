@@ -86,7 +86,8 @@ class MatrixPart(QWidget):
         left.addLayout(row)
         left.addWidget(
             plain(
-                "Press a cell to see its films, with where the networks looked. Two clicks open one on the reading page.",
+                "Press a cell to see its films, with where the networks looked. "
+                "Two clicks on one open it on the reading page.",
                 "quiet",
                 wrap=True,
             )

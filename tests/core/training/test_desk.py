@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from core import places, work_folders
-from core.errors import BundleRefused, RunRefused
+from core.errors import RunRefused
 from core.inference import shelf
 from core.inference.bundles import Bundle, load
 from core.jobs import Worker, WorkerDied
 from core.training.desk import Desk
-from core.training.state import SiteResult, TrainState
+from core.training.state import Shelving, SiteResult, TrainState
 from core.training.written import toml
 from tests import small_training
 from tests.core.training.test_several import CHANGES, CLASSES
@@ -117,17 +117,24 @@ def test_films_become_a_bundle_that_is_registered_and_put_into_use(
 
 
 def _registered_and_promoted(desk: Desk, result: SiteResult) -> None:
-    with pytest.raises(BundleRefused, match="cannot be a bundle's name"):
-        desk.register("../ours", "1", result.use, result.card)
-    digest = desk.register("ours", "1", result.use, result.card + "\nRead by nobody yet.\n")
+    refused = _shelved(desk, desk.register("../ours", "1", result.use, result.card)).error
+    assert refused is not None and refused.code == "bundle-name"
+    digest = _shelved(desk, desk.register("ours", "1", result.use, result.card + "\nRead by nobody yet.\n")).digest
     bundle = shelf.chosen("ours 1")
     assert bundle.digest == digest and shelf.in_use().digest != digest
     assert bundle.description.intended_use.population == "Adults of this hospital."
     assert "Read by nobody yet." in bundle.card and result.sentence in bundle.card
     assert "one-patient: Known." in bundle.card and "opened 2 times" in bundle.card
     assert bundle.raw["test_openings"] == 2
-    assert desk.promote(digest, "AB") == digest == shelf.in_use().digest
+    assert _shelved(desk, desk.promote(digest, "AB")).digest == digest == shelf.in_use().digest
     assert shelf.log()[-1].who == "AB"
+
+
+def _shelved(desk: Desk, number: int) -> Shelving:
+    desk.shelf.wait(_SECONDS)
+    done = desk.look(None).shelving
+    assert done is not None and done.number == number and not done.busy
+    return done
 
 
 def _opened_again(folder: Path, result: SiteResult) -> None:

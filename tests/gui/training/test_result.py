@@ -143,6 +143,32 @@ def test_a_bundle_is_named_put_on_the_shelf_and_into_use_with_who_and_when(
     assert register.log.texts()[0] == ["2026-11-21 21:30", "rk", "put into use", "our-films 2026.11.21"]
 
 
+def test_a_bundle_that_is_proved_is_waited_for_and_the_page_says_so(
+    register: RegisterStep, page: TrainingPage, qtbot: QtBot
+) -> None:
+    register.register.click()
+    qtbot.waitUntil(lambda: bool(register.digest), timeout=LONG)
+    register.fields["who"].setText("rk")
+    said: list[str] = []
+    page.wizard.trainer.told.connect(lambda _state: said.append(register.standing.text()))
+    register.promote.click()
+    assert not register.promote.isEnabled()
+    qtbot.waitUntil(lambda: register.standing.text() == "our-films 2026.11.21 is in use now.", timeout=LONG)
+    assert said[0].startswith("Proving… The bundle shows on this PC")
+
+
+def test_a_trainer_that_ends_while_a_bundle_is_proved_leaves_the_page_usable(
+    register: RegisterStep, page: TrainingPage, qtbot: QtBot
+) -> None:
+    register.register.click()
+    qtbot.waitUntil(lambda: bool(register.digest), timeout=LONG)
+    register.fields["who"].setText("rk")
+    page.wizard.trainer.ask(("prove-and-die",))
+    register.promote.click()
+    qtbot.waitUntil(lambda: "try it once more" in register.standing.text(), timeout=LONG)
+    assert register.promote.isEnabled()
+
+
 def test_the_bundle_before_is_in_use_again_after_going_back(
     register: RegisterStep, page: TrainingPage, qtbot: QtBot
 ) -> None:
