@@ -212,6 +212,10 @@ def _figure(value: float, half: float = 0.06) -> dict[str, Any]:
     return {"value": value, "low": max(0.0, value - half), "high": min(1.0, value + half), "method": "percentile"}
 
 
+def _between(share: float) -> tuple[float, float]:
+    return max(0.0, share - 0.09), min(1.0, share + 0.05)
+
+
 def _figures(worth: float) -> dict[str, Any]:
     names = ("auroc/macro", "accuracy", "balanced_accuracy", "f1/macro", "pr_area/macro")
     found = {name: _figure(worth - 0.03 * number) for number, name in enumerate(names)}
@@ -253,7 +257,8 @@ def result() -> SiteResult:
         sentence="Too few images to tell whether it is better than adult-covid 1.2.", openings=2, openings_bundles=1,
         left_out={"adult-covid 1.2 saw them": 3}, warnings=(),
         point=PickedPoint("balanced", None, None, 0.45, "The start's.", given, None),
-        operating=tuple(Threshold(float(t), float(1 - t**3), float(t**0.4)) for t in x),
+        operating=tuple(Threshold(float(t), float(1 - t**3), float(t**0.4), _between(1 - t**3), _between(t**0.4))
+                        for t in x),
         roc=tuple(Line(name, tuple(x), tuple(x ** (0.12 + 0.05 * n)), _figure(0.9 - 0.01 * n))
                   for n, name in enumerate(NAMES)),
         pr=tuple(Line(name, tuple(x), tuple(1 - 0.4 * x**3 - 0.05 * n), _figure(0.84 - 0.02 * n))

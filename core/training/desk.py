@@ -47,10 +47,10 @@ def serve() -> Callable[[Any], object]:
     ("keep-best",), ("cancel",) → None; ("look", version or None) → TrainState;
     ("result",) → SiteResult; ("heatmaps", numbers) → {number: JPEG}; ("refs", numbers) → {number: ImageRef};
     ("threshold", "sensitivity" | "specificity", share) → PickedPoint;
-    ("register", name, version, use, card, PickedPoint or None), ("promote", digest, who) → a number:
-    the TrainState.shelving that has it says when it is done, and the digest; ("starts",) → what can be started from, ("ruler", text of a
-    recipe, start) → what would learn, ("log",) → who put what into use, ("rollback", who) → name of the one before
-    (core.training.offers).
+    ("register", name, version, use, card, PickedPoint or None), ("promote", digest, who) → a number: the
+    TrainState.shelving that has it says when it is done, and the digest; ("starts",) → what can be started from,
+    ("ruler", text of a recipe, start) → what would learn, ("log",) → who put what into use, ("rollback", who) → name
+    of the one before (core.training.offers).
 
     Refuses "run-going-on", "run-unreadable", "nothing-to-keep", "result-missing", "point-unusable", and what recipes,
     labels and the shelf refuse. What ends a training is in its TrainState. pause keeps all that was learnt; cancel

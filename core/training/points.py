@@ -51,15 +51,19 @@ def reliability(table: Table) -> dict[str, tuple[Bin, ...]]:
 
 
 def operating(abnormal: NDArray[np.bool_], suspicion: Floats) -> tuple[Threshold, ...]:
-    """Sensitivity and specificity at every threshold that changes one of them; empty where one does not exist."""
+    """Sensitivity and specificity at every threshold that changes one of them, 95 % after Wilson; empty where one does
+    not exist."""
     if not abnormal.any() or abnormal.all():
         return ()
     found = np.unique(np.concatenate([[0.0], suspicion, [1.0]]))
     thresholds = found[np.linspace(0, len(found) - 1, min(_MOST, len(found))).round().astype(int)]
+    with_finding, without = suspicion[abnormal], suspicion[~abnormal]
+    counts = [(float(one), int((with_finding >= one).sum()), int((without < one).sum())) for one in thresholds]
     return tuple(
-        Threshold(float(one), float((suspicion[abnormal] >= one).mean()), float((suspicion[~abnormal] < one).mean()))
-        for one in thresholds
-    )
+        Threshold(one, found / len(with_finding), passed / len(without),
+                  wilson(found, len(with_finding)), wilson(passed, len(without)))
+        for one, found, passed in counts
+    )  # fmt: skip
 
 
 def picked_point(abnormal: NDArray[np.bool_], suspicion: Floats, kind: Kind, wanted: float) -> tuple[str, float]:

@@ -111,11 +111,14 @@ class Bin(Struct, frozen=True):
 
 
 class Threshold(Struct, frozen=True):
-    """A point of the operating curve, on the films that may pick one."""
+    """A point of the operating curve, on the films that may pick one; each share with its 95 % interval."""
 
     threshold: float
     sensitivity: float
     specificity: float
+    # None in what was written before there were any.
+    sensitivity_between: tuple[float, float] | None = None
+    specificity_between: tuple[float, float] | None = None
 
 
 class Group(Struct, frozen=True):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from core.training.state import Bin, Group, PickedPoint, Threshold
@@ -15,6 +16,7 @@ Figures = Mapping[str, Figure]
 
 NOTHING: Final = "–"
 _TOO_FEW: Final = "Too few films, or only one class, for this curve."
+_BANDS: Final = " Bands: 95 % intervals, as if every film were another patient's."
 _SHARE: Final = {"low": 0.0, "high": 1.0}
 # In the order of the table; by class come those that a reader asks for first.
 _HEADLINES: Final = (
@@ -128,16 +130,24 @@ def reliability(bins: Sequence[Bin], title: str) -> Chart:
 
 
 def thresholds(points: Sequence[Threshold], chosen: PickedPoint | None) -> Chart:
-    """points: ascending. The intervals of the chosen one stand in the sentence."""
+    """points: ascending. Their intervals are bands; those of the chosen one stand in the sentence, over patients."""
     at = [one.threshold for one in points]
+    found, passed = [one.sensitivity_between for one in points], [one.specificity_between for one in points]
     lines = (
-        Line("sensitivity", at, [one.sensitivity for one in points]),
-        Line("specificity", at, [one.specificity for one in points], "quiet", dashed=True),
+        _banded(Line("sensitivity", at, [one.sensitivity for one in points]), found),
+        _banded(Line("specificity", at, [one.specificity for one in points], "quiet", dashed=True), passed),
     )
     rules = ((chosen.threshold, f"{chosen.threshold:.2f}"),) if chosen is not None else ()
     return Chart("Sensitivity and specificity", Axis("threshold", "suspicion", **_SHARE),
                  Axis("share", "of films with a finding, without", **_SHARE), lines, rules=rules, rule_token="refer",
-                 sentence=of_point(chosen), empty=_TOO_FEW)  # fmt: skip
+                 sentence=f"{of_point(chosen)}{_BANDS if lines[0].lows else ''}".strip(), empty=_TOO_FEW)  # fmt: skip
+
+
+def _banded(line: Line, between: Sequence[tuple[float, float] | None]) -> Line:
+    known = [one for one in between if one is not None]
+    if len(known) < len(between):
+        return line
+    return replace(line, lows=[low for low, _high in known], highs=[high for _low, high in known])
 
 
 def of_point(chosen: PickedPoint | None) -> str:

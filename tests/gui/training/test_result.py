@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -109,6 +110,18 @@ def test_where_no_threshold_may_be_picked_it_says_why_and_asks_for_none(step: Re
     assert step.threshold.words.startswith("The operating point of the start is kept")
     assert step.threshold._asking.isHidden()
     assert step.threshold.plotted.plot.chart.rules == ((0.45, "0.45"),)
+
+
+def test_the_operating_curve_has_its_intervals_as_bands(step: ResultStep) -> None:
+    assert step.result is not None
+    found, passed = step.threshold.plotted.plot.chart.lines
+    for line in (found, passed):
+        assert len(line.lows) == len(line.highs) == len(line.ys) == len(step.result.operating)
+        assert all(low <= y <= high for low, y, high in zip(line.lows, line.ys, line.highs, strict=True))
+    assert "Bands: 95 % intervals" in step.threshold.plotted.sentence
+    before = [msgspec.structs.replace(one, sensitivity_between=None) for one in step.result.operating]
+    step.threshold.show_curve(before, step.result.point, "")
+    assert step.threshold.plotted.plot.chart.lines[0].lows == ()
 
 
 def test_a_threshold_is_picked_by_the_share_that_is_wanted(step: ResultStep, qtbot: QtBot) -> None:
