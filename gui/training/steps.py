@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.training.state import PickedPoint
@@ -129,13 +130,13 @@ class StepList(QFrame):
         self.setProperty("panel", True)
         self.setFixedWidth(WIDTH)
         self.setAccessibleName("Steps")
-        self._rows = [_Row(number, title) for number, title in enumerate(titles, 1)]
+        self.rows = [_Row(number, title) for number, title in enumerate(titles, 1)]
         inside = QWidget()
         inside.setProperty("panel", True)
         column = QVBoxLayout(inside)
         column.setContentsMargins(theme.SPACE[1], theme.SPACE[2], theme.SPACE[1], theme.SPACE[2])
         column.setSpacing(2)
-        for number, row in enumerate(self._rows):
+        for number, row in enumerate(self.rows):
             row.clicked.connect(lambda _checked=False, number=number: self.wanted.emit(number))
             column.addWidget(row)
         column.addStretch(1)
@@ -149,13 +150,15 @@ class StepList(QFrame):
         whole.addWidget(scroll)
 
     def show_standing(self, standings: Sequence[tuple[Standing, str]]) -> None:
-        """One (standing, sentence) a step; the sentence says why a step is blocked."""
-        for row, (standing, why) in zip(self._rows, standings, strict=True):
-            row.show_standing(standing, why)
+        """One (standing, sentence) a step; the sentence says why it is blocked. What blocks several is said once."""
+        before = ""
+        for row, (standing, why) in zip(self.rows, standings, strict=True):
+            row.show_standing(standing, why, again=bool(why) and why == before)
+            before = why
 
     def words(self) -> list[str]:
         """What stands under each title, for tests and screen readers."""
-        return [row.words for row in self._rows]
+        return [row.words for row in self.rows]
 
 
 class _Row(QPushButton):
@@ -167,24 +170,34 @@ class _Row(QPushButton):
         self.setCheckable(True)
         self._called = title
         self._title = plain(f"{number}  {title}")
-        self._standing = plain("", "label", wrap=True)
+        self.standing = plain("", "label", wrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.SPACE[2], theme.SPACE[0] + 2, theme.SPACE[1], theme.SPACE[0] + 2)
         column.setSpacing(0)
-        for label in (self._title, self._standing):
+        for label in (self._title, self.standing):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             column.addWidget(label)
 
     @property
     def words(self) -> str:
-        return self._standing.text()
+        return self.standing.text()
 
-    def show_standing(self, standing: Standing, why: str) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_standing(self, standing: Standing, why: str, *, again: bool = False) -> None:
+        """again: the step before says why already."""
         self.setChecked(standing == "here")
         self.setEnabled(standing != "blocked")
-        said = {"done": "✓ done", "here": "▸ here", "open": "open", "blocked": f"blocked: {why}"}[standing]
-        self._standing.setText(said)
+        whole = {"done": "✓ done", "here": "▸ here", "open": "open", "blocked": f"blocked: {why}"}[standing]
+        self.standing.setText("blocked" if again else whole)
+        self.setToolTip(why)
         self._title.setProperty("look", {"here": "strong", "blocked": "quiet"}.get(standing, ""))
         self._title.style().polish(self._title)
-        self.setAccessibleName(f"{self._called}, {said.lstrip('✓▸ ')}")
-        self.setMinimumHeight(self.layout().heightForWidth(WIDTH - 2 * theme.SPACE[1]))
+        self.setAccessibleName(f"{self._called}, {whole.lstrip('✓▸ ')}")
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the sentence needs at this width, which a scroll bar makes less."""
+        self.setMinimumHeight(self.layout().heightForWidth(self.width()))
