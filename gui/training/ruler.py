@@ -1,4 +1,4 @@
-"""The ruler: every network as a bar of its layers, with what lies on both sides of the cut."""
+"""The ruler: every network in every phase as a bar of its layers, with what lies on both sides of the cut."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP: Final = 10
 
 
 class RulerView(QWidget):
-    """One bar a network: frozen layers hollow, learning ones filled, a stroke where a batch normalisation is."""
+    """One bar a network and phase: frozen layers hollow, learning ones filled, a stroke for a batch normalisation."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,9 +30,17 @@ class RulerView(QWidget):
         return self._rulers
 
     @property
+    def titles(self) -> list[str]:
+        """What stands above each bar: the network, and the phase where there are several."""
+        several = len({one.phase for one in self._rulers}) > 1
+        return [f"{one.member}, “{one.phase}”" if several else one.member for one in self._rulers]
+
+    @property
     def words(self) -> str:
         """All of it in sentences, for who cannot see it and for tests."""
-        return self._waiting or "\n".join(f"{one.member}: {learns(one)} · {keeps(one)}" for one in self._rulers)
+        return self._waiting or "\n".join(
+            f"{title}: {learns(one)} · {keeps(one)}" for title, one in zip(self.titles, self._rulers, strict=True)
+        )
 
     def wait(self, sentence: str) -> None:
         """There is no ruler: it is being computed, or why not."""
@@ -40,7 +48,7 @@ class RulerView(QWidget):
         self._settle()
 
     def show_rulers(self, rulers: tuple[Ruler, ...]) -> None:
-        """rulers: of one phase."""
+        """rulers: of every phase, those of a network together."""
         self._rulers, self._waiting = rulers, ""
         self._settle()
 
@@ -53,15 +61,16 @@ class RulerView(QWidget):
         if self._waiting:
             painter.setPen(theme.colour("quiet"))
             painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, self._waiting)
-        for line, ruler in enumerate(() if self._waiting else self._rulers):
-            self._draw(painter, ruler, line * self._row_height())
+        drawn = [] if self._waiting else list(zip(self.titles, self._rulers, strict=True))
+        for line, (title, ruler) in enumerate(drawn):
+            self._draw(painter, title, ruler, line * self._row_height())
         painter.end()
 
-    def _draw(self, painter: QPainter, ruler: Ruler, top: float) -> None:
+    def _draw(self, painter: QPainter, title: str, ruler: Ruler, top: float) -> None:
         metrics = QFontMetricsF(painter.font())
         line = metrics.height()
         painter.setPen(theme.colour("text"))
-        painter.drawText(QRectF(0, top, self.width(), line), Qt.AlignmentFlag.AlignLeft, ruler.member)
+        painter.drawText(QRectF(0, top, self.width(), line), Qt.AlignmentFlag.AlignLeft, title)
         bar = QRectF(0, top + line + 3, self.width() - 1, _BAR)
         each = bar.width() / max(1, len(ruler.sizes))
         cut = bar.left() + ruler.cut * each

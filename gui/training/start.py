@@ -200,11 +200,10 @@ class StartStep(StepPage):
         self._ruler = self.wizard.trainer.ask(request, self._show_rulers, self._no_ruler, looks=False)
 
     def _show_rulers(self, rulers: tuple[Ruler, ...]) -> None:
-        phases = list(dict.fromkeys(one.phase for one in rulers))
-        chosen = phases[0] if phases else ""
-        told = f"In the phase “{chosen}”, the first of {len(phases)}" if len(phases) > 1 else "In the training"
+        phases = len({one.phase for one in rulers})
+        told = f"The training has {phases} phases, each with its own cut" if phases > 1 else "In the whole training"
         self._phase.setText(f"{told}: filled is what learns, strokes are batch normalisations.")
-        self.ruler.show_rulers(tuple(one for one in rulers if one.phase == chosen))
+        self.ruler.show_rulers(rulers)
 
     def _no_ruler(self, error: HilumError) -> None:
         self._measured = ("", "")
