@@ -50,6 +50,7 @@ def timed(
         seconds_for_all=sum(one.seconds for one in taken),
         members=len(taken),
         device=taken[0].device,
+        each=tuple((one.name, one.step_seconds, one.seconds) for one in taken),
     )
 
 

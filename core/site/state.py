@@ -72,9 +72,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a network will see. members: the networks that will be trained, by name; member: the number of this one."""
+
+    members: tuple[str, ...]
+    member: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
-    """What real steps on this PC came to. seconds_for_all: the whole training at most (it may stop early), judging
-    and preparing left out; memory_bytes: the most that the training's process held."""
+    """What real steps on this PC came to. seconds_for_all: the whole training of all networks at most (it may stop
+    early), judging and preparing left out; memory_bytes: the most that the training's process held. each: (name,
+    seconds of a step, seconds of all its training) of every network."""
 
     steps: int
     seconds_a_step: float
@@ -82,6 +92,7 @@ class DryRun:
     seconds_for_all: float
     members: int
     device: str
+    each: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

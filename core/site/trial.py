@@ -22,7 +22,7 @@ from core.progress import Progress, Stop
 from core.training import recipes, several, splitting
 from core.training.material import gather, labels_for
 from core.training.recipe import Phase, Recipe
-from core.training.run import Task, parts_of
+from core.training.run import Task, attended, parts_of
 from core.training.watching import Watch
 
 STEPS = 20
@@ -42,8 +42,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What a member's steps took. seconds: all its training, judging included, at most. memory_bytes: the most held."""
+    """What the steps of the member of this name took. seconds: all its training, judging included, at most.
+    memory_bytes: the most held."""
 
+    name: str
     steps: int
     step_seconds: float
     seconds: float
@@ -107,11 +109,15 @@ class Trial:
                 **more,
             )  # fmt: skip
 
-        learns = feed(self.part.train, augmentation=recipe.augmentation, balance=recipe.balance)
         each = max(_LEAST_STEPS, math.ceil(STEPS / (len(self.tasks) * len(recipe.phases))))
         done, taken, whole, held = 0, 0.0, 0.0, 0
         with several_gpus() as devices, TemporaryDirectory(prefix=".hilum-", dir=self.scratch) as folder:
             member = members.build(task.architecture)
+            # As core.training.run does it, with what a phase asks for beside the classes.
+            learns = feed(
+                self.part.train, augmentation=recipe.augmentation, balance=recipe.balance,
+                **attended(task, member, self.part),
+            )  # fmt: skip
             judging = self._judging(member, task)
             for place, phase in enumerate(recipe.phases):
                 own = Path(folder) / str(place)
@@ -121,7 +127,8 @@ class Trial:
                 an_epoch = math.ceil(len(learns.order(0)) / phase.batch)
                 whole += phase.epochs * (an_epoch * step + len(self.part.validation) * judging)
         device = ", ".join(gpus()) or "CPU"
-        return Timed(done, taken / done, whole * self.prepared.parts, held, device)
+        name = task.name or recipe.network.backbone
+        return Timed(name, done, taken / done, whole * self.prepared.parts, held, device)
 
     def _judging(self, member: Any, task: Task) -> float:
         """Seconds for the look at one film of the validation part."""

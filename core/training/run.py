@@ -232,7 +232,7 @@ def trained(
         load_into(member, task.start, material.classes)
         fitted = fit(
             member,
-            feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance, **_attended(task, member, part)),
+            feed(part.train, augmentation=recipe.augmentation, balance=recipe.balance, **attended(task, member, part)),
             feed(part.validation) if len(part.validation) else None,
             recipe.phases,
             seed=seed,
@@ -259,7 +259,7 @@ def trained(
     return fold
 
 
-def _attended(task: Task, member: Member, part: Part) -> dict[str, Any]:
+def attended(task: Task, member: Member, part: Part) -> dict[str, Any]:
     """What a feed needs for phases that draw attention into the lungs."""
     lungs = task.material.lungs
     if lungs is None or not any(phase.attention for phase in task.recipe.phases):
