@@ -30,7 +30,7 @@ from core.site.classes import class_of
 from core.site.films import SiteFilms
 from core.site.labels import write_labels
 from core.site.plan import ClassChoice, SitePlan
-from core.site.state import BATCH_FILMS, Cell, DryRun, Finding, Phase, SiteState
+from core.site.state import BATCH_FILMS, DryRun, Finding, Phase, Preview, SiteState
 from core.training import recipes
 
 THUMBNAIL_SIDE = 160
@@ -45,7 +45,7 @@ def serve() -> Callable[[Any], object]:
     ("refs", numbers) → {number: ImageRef};
     ("relabel", numbers, label), ("exclude", numbers, reason), ("include", numbers), ("choose", choices) → None;
     ("check",) → None: SiteState.findings has them; ("acknowledge", code, words), words may be empty → None;
-    ("preview", recipe text, seed, count, start = "") → tuple of Cell;
+    ("preview", recipe text, seed, count, start = "", number of the network = 0) → Preview;
     ("dry-run", recipe text, start) → None: SiteState.dry_run has it;
     ("labels", path) → number of films written; ("plan",) → SitePlan; ("note", values) → None, values: start, recipe,
     changes and seed of the plan; ("close",) → None, lets the place go, so that what is kept of it can be erased.
@@ -263,13 +263,16 @@ class Desk:
 
     # --- what comes of it ---
 
-    def preview(self, recipe: str, seed: int, count: int, start: str = "") -> tuple[Cell, ...]:
+    def preview(self, recipe: str, seed: int, count: int, start: str = "", member: int = 0) -> Preview:
         films = self._ready
         read = recipes.read(self._recipe(recipe))
-        steps = preview.steps_of(read, start)
+        views = preview.views_of(read, start)
+        member = min(member, len(views) - 1)
+        _name, steps = views[member]
         lungs = self._finder() if needs_lungs(steps) else None
         of_classes = {name: numbers for name, numbers in films.of_classes().items() if numbers}
-        return preview.grid(read, steps, of_classes, films.settled, seed=seed, count=count, lungs=lungs)
+        cells = preview.grid(read, steps, of_classes, films.settled, seed=seed, count=count, lungs=lungs)
+        return Preview(tuple(name for name, _steps in views), member, cells)
 
     def dry_run(self, recipe: str, start: str = "") -> None:
         place = self._recipe(recipe)

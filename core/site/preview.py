@@ -21,18 +21,19 @@ from core.training.recipe import Recipe
 DRAWS = 5
 _QUALITY = 90
 Film = NDArray[np.uint16]
+Steps = tuple[Mapping[str, Any], ...]
 
 
-def steps_of(recipe: Recipe, start: str) -> tuple[Mapping[str, Any], ...]:
-    """The way of a film into the network: the recipe's, or the first member's where the members of a bundle are tuned.
+def views_of(recipe: Recipe, start: str) -> tuple[tuple[str, Steps], ...]:
+    """(name, way of a film into it) of every network: the recipe's one, or the members of the bundle that are tuned.
 
     start: as in core.site.trial.starting_from. Refuses what core.training.several.begins refuses.
     """
     recipe = starting_from(recipe, start)
     begin = several.begins(recipe, Path(start) if start not in ("", "imagenet", "random") else None, None)
     if several.is_several(begin) and begin.bundle is not None:
-        return tuple(begin.bundle.input(begin.bundle.members[0]).steps)
-    return recipes.steps(recipe)
+        return tuple((entry.name, tuple(begin.bundle.input(entry).steps)) for entry in begin.bundle.members)
+    return ((recipe.network.backbone, tuple(recipes.steps(recipe))),)
 
 
 def grid(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QScrollArea, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from core.errors import HilumError
-from core.site.state import Cell, DryRun, SiteState
+from core.site.state import Cell, DryRun, Preview, SiteState
 from gui import theme
 from gui.operation import Operation
+from gui.training.asking import Choice
 from gui.training.site import images, site_of
 from gui.training.steps import StepPage, Wizard
+from gui.widgets.choices import offer
 from gui.widgets.labels import plain
 
 _COLUMNS: Final = 6
@@ -38,6 +41,10 @@ class PreviewStep(StepPage):
         self.grid = Grid()
         self.seed = QSpinBox()
         self.again = QPushButton("Other films and draws")
+        self.members = Choice("Network whose view is shown", self._offer_members)
+        self.members.hide()
+        self._names: tuple[str, ...] = ()
+        self._member = 0
         self.sentence = plain("", "quiet", wrap=True)
         self.try_steps = QPushButton("Try the steps again")
         self.time_words = plain("", wrap=True)
@@ -47,7 +54,9 @@ class PreviewStep(StepPage):
     def enter(self) -> None:
         self._here = True
         choices = self.wizard.choices
-        if self._shown_for != (*self._asked_for, self.seed.value()):
+        if self._shown_for[: len(self._asked_for)] != self._asked_for:
+            self._member = 0
+        if self._shown_for != self._wanted:
             self._ask_grid()
         if choices.recipe:
             kept = {"start": choices.start, "recipe": choices.recipe_name, "seed": choices.seed}
@@ -79,6 +88,10 @@ class PreviewStep(StepPage):
         return choices.recipe, choices.start, choices.labels
 
     @property
+    def _wanted(self) -> tuple[object, ...]:
+        return *self._asked_for, self.seed.value(), self._member
+
+    @property
     def _dry_run(self) -> DryRun | None:
         state = self.site.state
         return state.dry_run if state is not None and self._timed_for == self._asked_for else None
@@ -92,12 +105,22 @@ class PreviewStep(StepPage):
             return
         if self._asked is not None:
             self._asked.drop()
-        self._shown_for = (*self._asked_for, self.seed.value())
+        self._shown_for = self._wanted
         self.sentence.setText("The pictures are being made.")
         self.grid.show_cells(())
-        request = ("preview", choices.recipe, self.seed.value(), _COLUMNS * _ROWS, choices.start)
+        request = ("preview", choices.recipe, self.seed.value(), _COLUMNS * _ROWS, choices.start, self._member)
         asked = Operation(self.wizard.site.process, request).through(_decoded)
         self._asked = asked.then(self._show_grid).refused(self._cannot).run()
+
+    def show_member(self, number: int) -> None:
+        """What another network will see: each member of a bundle keeps its own input."""
+        if number != self._member:
+            self._member = number
+            self._ask_grid()
+
+    def _offer_members(self, menu: QMenu) -> None:
+        offer(menu, [(name, number == self._member, partial(self.show_member, number))
+                     for number, name in enumerate(self._names)])  # fmt: skip
 
     def _time(self) -> None:
         self._timed_for = self._asked_for
@@ -109,7 +132,11 @@ class PreviewStep(StepPage):
 
     # What is shown.
 
-    def _show_grid(self, cells: tuple[tuple[Cell, QImage], ...]) -> None:
+    def _show_grid(self, shown: tuple[Preview, tuple[tuple[Cell, QImage], ...]]) -> None:
+        found, cells = shown
+        self._names = found.members
+        self.members.setVisible(len(found.members) > 1)
+        self.members.say(f"{found.members[found.member]} ({found.member + 1} of {len(found.members)})")
         titles = {one.name: one.title for one in (self.site.state.classes if self.site.state else ())}
         self.grid.show_cells(tuple((titles.get(cell.label, cell.label), image) for cell, image in cells))
         changes = any(cell.draw and image != cells[0][1] for cell, image in cells[1:_COLUMNS])
@@ -138,12 +165,13 @@ class PreviewStep(StepPage):
         done = self._dry_run
         if done is None:
             return ""
-        networks = "1 network" if done.members == 1 else f"{done.members} networks"
+        networks = "the network" if done.members == 1 else f"all {done.members} networks"
+        each = "; ".join(f"{name}: {step:.2g} s a step, {_duration(whole)}" for name, step, whole in done.each)
         return (
             f"{done.steps} real steps took {done.seconds_a_step:.2g} s each on {done.device}, and up to "
-            f"{done.memory_bytes / _MIB:,.0f} MiB of memory. All of the training of {networks} takes at most "
-            f"{_duration(done.seconds_for_all)}; it ends earlier where nothing gets better. Reading goes first: while "
-            "films are assessed it takes longer."
+            f"{done.memory_bytes / _MIB:,.0f} MiB of memory. The training of {networks} takes at most "
+            f"{_duration(done.seconds_for_all)}{f' ({each})' if done.members > 1 and each else ''}; it ends earlier "
+            "where nothing gets better. Reading goes first: while films are assessed it takes longer."
         )
 
     def _lay_out(self) -> None:
@@ -158,6 +186,7 @@ class PreviewStep(StepPage):
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE[1])
         top.addWidget(self.sentence, 1)
+        top.addWidget(self.members)
         top.addWidget(plain("Seed", "quiet"))
         top.addWidget(self.seed)
         top.addWidget(self.again)
@@ -233,10 +262,10 @@ class Grid(QWidget):
         painter.end()
 
 
-def _decoded(cells: tuple[Cell, ...]) -> tuple[tuple[Cell, QImage], ...]:
+def _decoded(shown: Preview) -> tuple[Preview, tuple[tuple[Cell, QImage], ...]]:
     """On the reader thread."""
-    found = images({place: cell.picture for place, cell in enumerate(cells)})
-    return tuple((cell, found[place]) for place, cell in enumerate(cells))
+    found = images({place: cell.picture for place, cell in enumerate(shown.cells)})
+    return shown, tuple((cell, found[place]) for place, cell in enumerate(shown.cells))
 
 
 def _duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from core.imaging.phantom import Opacity, simulate
 from core.imaging.phantom.pictures import as_png
+from core.inference import shelf
+from core.site.state import DryRun
+from core.training import recipes
 from gui.training.page import TrainingPage
 from tests.screen_states.stage import Stage, state
+from tests.screen_states.training import Answered
 
 _FINDINGS: tuple[tuple[str, Opacity | None], ...] = (
     ("No finding", None), ("COVID-19", "ground-glass"), ("Pneumonia", "consolidation"), ("Effusion", "effusion"),
@@ -86,6 +91,27 @@ def training_data(stage: Stage) -> QWidget:
 def training_classes(stage: Stage) -> QWidget:
     page = wizard_on(stage)
     page.go_to("classes")
+    return _drawn(stage, page)
+
+
+@state
+def training_preview(stage: Stage) -> QWidget:
+    page = wizard_on(stage)
+    for number in range(1, 4):
+        page._made[number] = Answered(page.wizard)
+        page._stack.addWidget(page._made[number])
+    choices = page.wizard.choices
+    choices.recipe, choices.start = recipes.found("site-fine-tune").read_text("utf-8"), str(shelf.in_use().folder)
+    preview: Any = page.page("preview")
+    # No network is trained for a picture.
+    each = (("lite0", 0.61, 1260.0), ("lite2", 0.94, 1980.0), ("mobile", 0.43, 900.0))
+    trial = DryRun(24, 0.66, 1_900_000_000, 4140.0, 3, "CPU", each)
+    preview._time = lambda: None
+    page.go_to("preview")
+    preview._timed_for = preview._asked_for
+    _patiently(stage, lambda: preview.grid.cells)
+    preview.site.state = replace(preview.site.state, dry_run=trial)
+    preview._show()
     return _drawn(stage, page)
 
 

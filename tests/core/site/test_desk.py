@@ -9,6 +9,7 @@ import pytest
 from core import work_folders
 from core.cohort.labels import read_labels
 from core.errors import RunRefused
+from core.inference.bundles import Bundle
 from core.site.desk import Desk
 from core.site.plan import ClassChoice
 from core.site.state import SiteState
@@ -162,11 +163,25 @@ def test_the_preview_shows_each_film_as_it_is_and_drawn_and_the_seed_repeats_it(
 ) -> None:
     opened(desk, films({"bright": 2, "dark": 2}))
     recipe = write_recipe(tmp_path).read_text("utf-8")
-    cells = desk.preview(recipe, 4, 12)
+    shown = desk.preview(recipe, 4, 12)
+    cells = shown.cells
+    assert (shown.members, shown.member) == (("small-cnn",), 0)
     assert [cell.draw for cell in cells] == [0, 1, 2, 3, 4, 5] * 2
     assert {cell.label for cell in cells} == {"bright", "dark"}
     assert len({cell.picture for cell in cells[:6]}) == 6
-    assert desk.preview(recipe, 4, 12) == cells and desk.preview(recipe, 5, 12) != cells
+    assert desk.preview(recipe, 4, 12) == shown and desk.preview(recipe, 5, 12).cells != cells
+
+
+def test_the_preview_shows_what_every_network_of_a_bundle_sees(
+    films: MakeFilms, desk: Desk, tmp_path: Path, small_bundle: Bundle
+) -> None:
+    opened(desk, films({"bright": 2, "dark": 2}))
+    recipe, start = write_recipe(tmp_path).read_text("utf-8"), str(small_bundle.folder)
+    shown = [desk.preview(recipe, 4, 12, start, number) for number in range(3)]
+    assert {one.members for one in shown} == {("stretched", "boxed", "random")}
+    assert [one.member for one in shown] == [0, 1, 2]
+    assert shown[0].cells[0].picture != shown[1].cells[0].picture
+    assert desk.preview(recipe, 4, 12, start) == shown[0]
 
 
 def test_nothing_is_asked_of_films_that_are_not_there(desk: Desk) -> None:
@@ -196,5 +211,6 @@ def test_real_steps_tell_time_and_memory_before_a_training_starts(films: MakeFil
     state = rested(desk)
     assert state.error is None and state.dry_run is not None
     found = state.dry_run
+    assert [name for name, _step, _whole in found.each] == ["small-cnn"]
     assert found.steps >= 20 and found.members == 1 and found.device == "CPU"
     assert found.seconds_a_step > 0 and found.seconds_for_all > 0 and found.memory_bytes > 50_000_000

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from core.cohort.labels import read_labels
+from core.site.state import DryRun, Preview, SiteState
 from gui.training.check import CheckStep
 from gui.training.classes import ClassesStep
 from gui.training.data import DataStep
@@ -165,6 +167,37 @@ def test_the_preview_shows_what_networks_see_and_times_real_steps(
     page.again.click()
     until(lambda: page.grid.cells and page.grid.cells != first)
     page.leave()
+
+
+def test_what_every_network_of_a_bundle_sees_can_be_chosen(
+    qtbot: QtBot, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PreviewStep(wizard)
+    qtbot.addWidget(page)
+    asked: list[int] = []
+    monkeypatch.setattr(page, "_ask_grid", lambda: asked.append(page._member))
+    page._show_grid((Preview(("lite0", "mobile"), 0, ()), ()))
+    assert not page.members.isHidden() and page.members.text() == "lite0 (1 of 2)"
+    menu = page.members.menu()
+    menu.aboutToShow.emit()
+    assert [(one.text(), one.isChecked()) for one in menu.actions()] == [("lite0", True), ("mobile", False)]
+    menu.actions()[1].trigger()
+    assert asked == [1]
+    page._show_grid((Preview(("small-cnn",), 0, ()), ()))
+    assert page.members.isHidden()
+
+
+def test_the_time_is_told_for_all_networks_and_for_each(qtbot: QtBot, wizard: Wizard) -> None:
+    page = PreviewStep(wizard)
+    qtbot.addWidget(page)
+    each = (("lite0", 0.6, 1200.0), ("mobile", 0.4, 900.0))
+    page._timed_for = page._asked_for
+    trial = DryRun(24, 0.5, 2**31, 2100.0, 2, "CPU", each)
+    page.site.state = SiteState(("site", 1), False, "ready", dry_run=trial)
+    page._here = True
+    page._show()
+    assert "The training of all 2 networks takes at most 35 min" in page.time_words.text()
+    assert "(lite0: 0.6 s a step, 20 min; mobile: 0.4 s a step, 15 min)" in page.time_words.text()
 
 
 def test_a_process_that_dies_reads_the_same_place_again(
