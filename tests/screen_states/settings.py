@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.core.test_work_folders import films_of, training
 from tests.screen_states.stage import Stage, state
 
 
@@ -31,6 +32,9 @@ def settings_light(stage: Stage) -> None:
 @state
 def settings_forget(stage: Stage) -> None:
     stage.open_and_wait(stage.film("refer"))
+    films = films_of("/data/chest films/adults 2025", 310_000_000)
+    for name in ("our-films", "our-films-clinic"):
+        training(name, films)
     page = settings_page(stage)
     stage.until(page.kept.forget.isEnabled)
     page.kept.forget.click()
