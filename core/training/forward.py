@@ -42,7 +42,8 @@ def _compiled(model: Any) -> Ask:
     plain = keras().models.Model(model.inputs, model.output)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # its frontend looks at what TensorFlow deprecates
-        graph = openvino().convert_model(plain)
+        # Weights of its own: shared ones are the Keras model's memory, and lie elsewhere once it is gone or has learnt.
+        graph = openvino().convert_model(plain, share_weights=False)
     graph.reshape([1, *model.input_shape[1:]])
     options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     compiled = openvino().Core().compile_model(graph, "CPU", options)
