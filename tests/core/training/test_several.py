@@ -31,9 +31,10 @@ from tests.core.training.small import drawn_material
 pytest.importorskip("tensorflow", reason="training needs Keras, which is not installed")
 
 CLASSES = ("normal", "bright", "dark")
+# One step an epoch: a rest of another size would be traced once more.
 CHANGES: dict[str, Any] = {
     "positive": [], "network": {"backbone": "small-cnn", "start": "bundle"}, "augmentation": {},
-    "phases": [{"name": "only", "epochs": 2, "batch": 16, "rate": 0.001, "keep": "best-loss", "norms": "frozen"}],
+    "phases": [{"name": "only", "epochs": 2, "batch": 32, "rate": 0.001, "keep": "best-loss", "norms": "frozen"}],
     "protocol": {"kind": "single-with-validation", "test": 0.3, "validation": 0.3},
 }  # fmt: skip
 
