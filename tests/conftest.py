@@ -19,7 +19,25 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # The same examples in every run: what fails today failed yesterday, and is not found by luck in somebody else's change.
 hypothesis.settings.register_profile("hilum", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("hilum")
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent.parent / "shared"
+# Tests of a file stay on one worker. A long file that came last would keep the others waiting, so these come first, the
+# longest before the others (tools/test.sh; xdist's own order is by the number of tests, and theirs are few).
+LONG_FILES = (
+    "core/training/test_desk.py", "core/models/test_legacy.py", "core/cli/test_train.py",
+    "gui/training/test_folder_to_bundle.py", "core/training/test_several.py", "core/models/test_desk.py",
+    "core/networks/test_convert.py", "core/screening/test_desk.py", "core/networks/test_applications.py",
+    "core/training/test_fit.py", "core/inference/test_lungs.py", "core/training/test_resuming.py",
+    "gui/screening/test_runs.py", "core/site/test_desk.py", "core/training/papers/test_reproducing.py",
+    "core/inference/test_gate.py", "gui/site/test_steps.py", "core/screening/test_journal.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {HERE / name: place for place, name in enumerate(LONG_FILES)}
+    if gone := [str(path) for path in places if not path.is_file()]:
+        raise pytest.UsageError(f"LONG_FILES names what is not there: {', '.join(gone)}")
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,11 @@ export QT_QPA_PLATFORM=offscreen
 .venv/bin/ruff format --check -q .
 .venv/bin/mypy
 .venv/bin/lint-imports
-[ $# = 0 ] || exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
-.venv/bin/python -m pytest -n 2 --dist loadfile
+# The files in the order of tests/conftest.py: the long ones first.
+if [ $# != 0 ]; then
+    exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
+fi
+.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The networks on another backend of Keras: some of their tests, quick ones. What it adds has a lock of its own.
 wanted=$(sha256sum tools/requirements-jax.lock | cut -d' ' -f1)
