@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
@@ -21,6 +22,7 @@ from gui.training.run import RunStep
 from gui.training.start import StartStep
 from gui.training.steps import StepPage, Wizard
 from tests.gui.conftest import LONG
+from tests.gui.training.walking import write_films
 
 SITE, TRAINER = "tests.stand_in_training:site", "tests.stand_in_training:trainer"
 
@@ -47,6 +49,13 @@ STEPS = (
     ("data", "Data", Films), ("start", "Start from", StartStep), ("run", "Run", RunStep),
     ("result", "Result", ResultStep), ("register", "Register", RegisterStep),
 )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of simulated films; not to be changed."""
+    return write_films(tmp_path_factory.mktemp("films"))
+
 
 MakePage = Callable[[], TrainingPage]
 

@@ -8,55 +8,13 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.imaging.phantom import Opacity, simulate
-from core.imaging.phantom.pictures import as_png
 from core.inference import shelf
 from core.inference.bundles import Bundle
 from gui.training.page import TrainingPage
 from tests.gui.conftest import OpenWindow
+from tests.gui.training.walking import LONG, QUICK, Walk
 
 pytest.importorskip("tensorflow", reason="training needs Keras, which is not installed")
-
-_FILMS_A_CLASS, _SIDE = 20, 96
-_KINDS: dict[str, Opacity | None] = {"normal": None, "bright": "consolidation", "dark": "effusion"}
-# One small network from nothing: what is tested is the way, not what comes of it.
-_QUICK = {
-    "network.backbone": "small-cnn", "network.cut": None, "input.rows": 32, "input.columns": 32, "input.range": "-1..1",
-    "protocol.kind": "k-fold", "protocol.folds": 2,
-    **{f"phases.{phase}.{name}": value for phase in (1, 2)
-       for name, value in (("trainable", "all"), ("norms", "learn"), ("epochs", 1), ("early_stop", None))},
-}  # fmt: skip
-# Two cores are shared with other tests; every wait is on an event.
-LONG = 600_000
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 simulated films of people who do not exist, a folder a finding."""
-    folder = tmp_path_factory.mktemp("films")
-    for number, (label, opacity) in enumerate(_KINDS.items()):
-        (folder / label).mkdir()
-        for film in range(_FILMS_A_CLASS):
-            pixels = simulate(100 * number + film, opacity, _SIDE).pixels
-            (folder / label / f"{film:02d}.png").write_bytes(as_png(pixels, 8))
-    return folder
-
-
-class Walk:
-    """Somebody who reads every page of the wizard and goes on as soon as it lets them."""
-
-    def __init__(self, page: TrainingPage, qtbot: QtBot) -> None:
-        self._page, self._qtbot = page, qtbot
-
-    def until(self, holds: Any) -> None:
-        self._qtbot.waitUntil(lambda: bool(holds()), timeout=LONG)
-
-    def to(self, name: str) -> Any:
-        """The next step, which is the one of that name."""
-        self.until(lambda: self._page.current.may_leave() is None)
-        self._page.next.click()
-        assert self._page.current.name == name
-        return self._page.current
 
 
 def test_a_folder_becomes_a_bundle_in_use_that_says_too_few_images_to_tell(
@@ -80,7 +38,7 @@ def test_a_folder_becomes_a_bundle_in_use_that_says_too_few_images_to_tell(
     walk.until(lambda: page.wizard.choices.start)
     assert page.wizard.choices.start == str(shelf.in_use().folder)
     start.buttons["random"].click()
-    for key, value in _QUICK.items():
+    for key, value in QUICK.items():
         start.form.put(key, value)
     assert start.form.problem == ""
     preview = walk.to("preview")
