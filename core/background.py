@@ -37,7 +37,9 @@ def answering(known: Mapping[str, Callable[..., object]], close: Callable[[float
 def step_back() -> None:
     """Reading comes first: this process takes what the window leaves, and so do the children that it starts."""
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE)
+        own = psutil.Process()
+        # Never forward: it may have been started further back already.
+        own.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else max(_NICE, int(own.nice())))
 
 
 def end_in_order(close: Callable[[], None]) -> None:
