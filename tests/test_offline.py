@@ -1,4 +1,7 @@
-"""Nothing phones home: the kernel ends whatever tries to open an internet socket, and all work gets done."""
+"""Nothing phones home: the kernel ends whatever tries to open an internet socket, and all work gets done.
+
+Training: tests/core/cli/test_train.py, whose runs have no internet.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +47,3 @@ def test_screening_opens_no_internet_socket(tmp_path: Path, small_bundle: Bundle
     done = denied("end", "main.py", *words, "--html", str(run / "page.html"))
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["path"] for line in done.stdout.splitlines()] == [SAMPLE.name]
-
-
-def test_training_needs_no_internet() -> None:
-    # "refuse", not "end": TensorFlow looks at its import whether there is IPv6.
-    pytest.importorskip("tensorflow", reason="training needs TensorFlow")
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "tests/core/training/test_fit.py"]
-    done = denied("refuse", *words)
-    assert done.returncode == 0, done.stdout
-    assert " passed" in done.stdout

@@ -8,8 +8,9 @@ import io
 import json
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from filelock import FileLock
@@ -17,7 +18,7 @@ from filelock import FileLock
 from core.cli.main import run
 from core.inference.bundles import Bundle, load
 from core.places import SAMPLES
-from tests import small_training, trains
+from tests import offline, small_training, trains
 from tests.faults import FailAt
 
 pytest.importorskip("tensorflow", reason="training needs Keras, which is not installed")
@@ -25,12 +26,17 @@ pytest.importorskip("tensorflow", reason="training needs Keras, which is not ins
 
 @dataclass(frozen=True)
 class Runs:
-    """Two runs of the same recipe on the same films: one killed and resumed, one undisturbed."""
+    """Runs of the same recipe on the same films: one killed and resumed, one undisturbed, one that got a Ctrl-C.
+
+    told: what their processes said, on stdout and on stderr.
+    """
 
     recipe: Path
     labels: Path
     resumed: Path
     undisturbed: Path
+    interrupted: Path
+    told: list[CompletedProcess[str]] = field(default_factory=list)
 
     @property
     def bundle(self) -> Bundle:
@@ -47,16 +53,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     (folder / "films" / "words.png").write_text("not an image", "utf-8")
     with open(labels, "a", encoding="utf-8") as file:
         file.write("words.png,normal,patient-90,here\n")
-    made = Runs(small_training.write_recipe(folder), labels, folder / "resumed", folder / "undisturbed")
-    # The second part has begun its second epoch.
-    killed = trains.start(folder, "kill", 11, *made.arguments(made.resumed))
+    made = Runs(
+        small_training.write_recipe(folder), labels, *(folder / name for name in ("resumed", "undisturbed", "stopped"))
+    )
+    # All in two processes: TensorFlow takes seconds to start. Step 17 is in the second epoch of the second part.
+    killed = trains.start(
+        folder, "interrupt", 1, *made.arguments(made.interrupted), "--", "kill", 17, *made.arguments(made.resumed)
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (made.resumed / "folds" / "fold-1" / "fold.json").exists()
     assert not (made.resumed / "folds" / "fold-2" / "fold.json").exists()
     both = trains.start(
-        folder, "run", *made.arguments(made.resumed), "--resume", "--", *made.arguments(made.undisturbed)
+        folder, "run", *made.arguments(made.resumed), "--resume", "--", "run", *made.arguments(made.undisturbed)
     )
     assert both.returncode == 0, both.stderr
+    made.told.extend((killed, both))
     return made
 
 
@@ -201,13 +212,18 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_is_kept(
     assert list((folder / "folds" / "fold-2").rglob("*.part")) == []
 
 
-def test_ctrl_c_stops_between_two_steps_and_leaves_a_run_to_go_on_with(runs: Runs, tmp_path: Path) -> None:
-    folder = shutil.copytree(runs.undisturbed, tmp_path / "run", ignore=shutil.ignore_patterns("fold-2", "bundle"))
-    stopped = trains.start(tmp_path, "interrupt", 1, *runs.arguments(folder), "--resume")
-    assert stopped.returncode == 130, stopped.stderr
+def test_ctrl_c_stops_between_two_steps_and_leaves_a_run_to_go_on_with(runs: Runs) -> None:
+    stopped = runs.told[0]
+    assert stopped.stdout.splitlines()[-1] == "exit 130", stopped.stderr
     assert "Go on with: train" in stopped.stderr.replace("\n", " ")
-    assert (folder / "folds" / "fold-2" / "fit" / "checkpoint.npz").exists()
-    assert not (folder / "folds" / "fold-2" / "fold.json").exists()
+    assert (runs.interrupted / "folds" / "fold-1" / "fit" / "checkpoint.npz").exists()
+    assert not (runs.interrupted / "folds" / "fold-1" / "fold.json").exists()
+
+
+@pytest.mark.skipif(not offline.is_possible(), reason="the filter is for Linux")
+def test_a_training_from_films_to_a_bundle_needs_no_internet(runs: Runs) -> None:
+    assert [done.stdout.splitlines()[0] for done in runs.told] == [trains.NO_INTERNET] * 2
+    assert runs.told[1].stdout.splitlines()[1:] == ["exit 0", "exit 0"]
 
 
 def test_a_published_split_by_image_stands_beside_its_twin_and_begins_with_an_earlier_run(
@@ -215,7 +231,7 @@ def test_a_published_split_by_image_stands_beside_its_twin_and_begins_with_an_ea
 ) -> None:
     recipe = small_training.write_recipe(
         tmp_path, paper="a", classes=[{"name": "normal"}, {"name": "light", "labels": ["bright"]}], positive=["light"],
-        phases=[{"name": "only", "epochs": 1, "batch": 8}],
+        phases=[{"name": "only", "epochs": 1, "batch": 10}],
         protocol={"kind": "single-with-validation", "unit": "image", "test": 0.3, "validation": 0.2},
     )  # fmt: skip
     folder = tmp_path / "run"
