@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from core.errors import HilumError
 from core.training.state import SiteResult
@@ -161,8 +161,11 @@ class RegisterStep(StepPage):
             grid.addWidget(self.fields[key], line, 1)
         self.card.setAccessibleName("Card of the bundle")
         left = QVBoxLayout()
+        left.setSpacing(theme.SPACE[1])
         left.addLayout(grid)
-        left.addWidget(plain("Card (Markdown; the models page shows it)", "strong"))
+        heading = plain("Card (Markdown; the models page shows it)", "strong")
+        heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        left.addWidget(heading)
         left.addWidget(self.card, 1)
         self.fields["who"].setAccessibleName("Your initials")
         self.fields["who"].setMaximumWidth(120)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -202,6 +203,10 @@ class RunStep(StepPage):
                 title += f", part {part}" if max(one for one, _member, _name in known) > 1 else ""
                 made = self._network_buttons[part, member] = button(title, "choice")
                 made.setCheckable(True)
+                # Chosen, its title is bold: it is as wide from the beginning.
+                bold = QFont(made.font())
+                bold.setBold(True)
+                made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(title) + 2 * theme.SPACE[2])
                 made.clicked.connect(partial(self._choose, (part, member)))
                 self._group.addButton(made)
                 self._networks.insertWidget(self._networks.count() - 1, made)
