@@ -30,7 +30,8 @@ class RegisterStep(StepPage):
         self.fields = {"name": QLineEdit(), "version": QLineEdit(), "use": QLineEdit(), "who": QLineEdit()}
         self.card = QPlainTextEdit()
         self.register = button("Put it on the shelf", "primary")
-        self.promote, self.roll_back = button("Use it from now on"), button("Go back to the one before")
+        self.promote = button("Use it from now on", "primary")
+        self.roll_back = button("Go back to the one before")
         self.standing = plain("", wrap=True)
         self.log = PlainTable("Who put which bundle into use, and when")
         self.register.clicked.connect(self._register)

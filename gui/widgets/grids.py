@@ -18,7 +18,7 @@ _FULL: Final = 0.35
 
 
 class PlainTable(QTableWidget):
-    """Rows of texts: the first column to the left, numbers to the right, nothing to edit, as high as its rows."""
+    """Rows of texts: words to the left, columns of numbers to the right, nothing to edit, as high as its rows."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,16 +39,20 @@ class PlainTable(QTableWidget):
         self.setColumnCount(len(heading))
         self.setRowCount(len(rows))
         self.setHorizontalHeaderLabels(list(heading))
+        sides = [
+            Qt.AlignmentFlag.AlignRight
+            if column and all(_is_number(row[column]) for row in rows if column < len(row))
+            else Qt.AlignmentFlag.AlignLeft
+            for column in range(len(heading))
+        ]
         for line, row in enumerate(rows):
             for column, text in enumerate(row):
                 item = QTableWidgetItem(text)
-                side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
-                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                item.setTextAlignment(sides[column] | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(text)
                 self.setItem(line, column, item)
         for column in range(len(heading)):
-            side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
-            self.horizontalHeaderItem(column).setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            self.horizontalHeaderItem(column).setTextAlignment(sides[column] | Qt.AlignmentFlag.AlignVCenter)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -65,6 +69,11 @@ class PlainTable(QTableWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(200, min(self.sizeHint().height(), 5 * _ROW))
+
+
+def _is_number(text: str) -> bool:
+    """Figures, also with a sign, a unit or an interval; nothing, or a dash where there is none."""
+    return text[:1] in ("", "–") or text.lstrip("+-−±<≥≤ ")[:1].isdigit()
 
 
 class Matrix(QTableWidget):
