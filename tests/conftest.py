@@ -25,7 +25,8 @@ SHARED = HERE.parent.parent / "shared"
 # longest before the others (tools/test.sh; xdist's own order is by the number of tests, and theirs are few).
 LONG_FILES = (
     "core/training/test_desk.py", "core/models/test_legacy.py", "core/cli/test_train.py",
-    "gui/training/test_folder_to_bundle.py", "core/training/test_several.py", "core/models/test_desk.py",
+    "gui/training/test_folder_to_bundle.py", "gui/training/test_killed.py", "core/training/test_several.py",
+    "core/models/test_desk.py",
     "core/networks/test_convert.py", "core/screening/test_desk.py", "core/networks/test_applications.py",
     "core/training/test_fit.py", "core/inference/test_lungs.py", "core/training/test_resuming.py",
     "gui/screening/test_runs.py", "core/site/test_desk.py", "core/training/papers/test_reproducing.py",
