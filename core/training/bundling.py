@@ -35,6 +35,7 @@ from core.inference.description import (
 from core.inference.novelty import Novelty
 
 _PROOF_ROWS = 384
+_WORTH_PACKING = 1000  # numbers
 _PROOF_FILMS: tuple[tuple[str, int, Opacity | None, int], ...] = (
     ("clear.png", 1, None, 8),
     ("consolidation.png", 2, "consolidation", 8),
@@ -190,7 +191,7 @@ def _member(draft: Path, member: TrainedMember, input: NetworkInput) -> MemberEn
     built = members.build(member.architecture)
     built.model.load_weights(member.weights)
     weights = folder / f"{member.name}.weights.h5"
-    shutil.copyfile(member.weights, weights)
+    _packed(member.weights, weights)
     graph = folder / f"{member.name}.xml"
     figures = convert.convert(built, graph)
     shape = (input.rows, input.columns, input.channels)
@@ -206,6 +207,23 @@ def _member(draft: Path, member: TrainedMember, input: NetworkInput) -> MemberEn
         input=member.input,
         conversion=msgspec.to_builtins(figures),
     )
+
+
+def _packed(source: Path, target: Path) -> None:
+    """The weights' file with its arrays packed, a tenth smaller; Keras reads it like any other."""
+    import h5py
+
+    def carry(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            packing = {"compression": "gzip", "shuffle": True} if item.size > _WORTH_PACKING else {}
+            copied = packed.create_dataset(name, data=item[()], **packing)
+        else:
+            copied = packed.require_group(name)
+        copied.attrs.update(item.attrs)
+
+    with h5py.File(source, "r") as plain, h5py.File(target, "w", libver="latest") as packed:
+        packed.attrs.update(plain.attrs)
+        plain.visititems(carry)
 
 
 def _entry(draft: Path, path: Path) -> d.FileEntry:
