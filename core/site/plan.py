@@ -20,6 +20,8 @@ Kind = Literal["folder", "table", "verdicts"]
 # As design.md section 7 and core.training have them; a test holds them together.
 FEWEST_FILMS = 10
 SMALL_FILMS, SMALL_PATIENTS = 100, 30
+# Of which a fifth, the locked test, is not a small set.
+TELLING_FILMS, TELLING_PATIENTS = 5 * SMALL_FILMS, 5 * SMALL_PATIENTS
 
 
 class SiteFilm(Struct, frozen=True):
@@ -123,7 +125,7 @@ def allowed(films: int, patients: int) -> Allowed:
             False,
             f"Trains. Under {SMALL_FILMS} films or {SMALL_PATIENTS} patients: no locked test, no threshold of its own.",
         )
-    return Allowed(True, True, "Trains, with a locked test, a temperature and an operating point of its own.")
+    return Allowed(True, True, "Trains, with a locked test.")
 
 
 def allowed_together(classes: Mapping[str, tuple[int, int]]) -> Allowed:
@@ -146,5 +148,14 @@ def allowed_together(classes: Mapping[str, tuple[int, int]]) -> Allowed:
             f"A small set (under {SMALL_FILMS} films or {SMALL_PATIENTS} patients: {', '.join(small)}). The result "
             "will be judged on films left out in turn and will say “too few images to tell”; the temperature and the "
             "operating point of the start are kept.",
+        )
+    fewest = min(films for films, _patients in classes.values()), min(patients for _films, patients in classes.values())
+    if fewest[0] < TELLING_FILMS or fewest[1] < TELLING_PATIENTS:
+        return Allowed(
+            True,
+            True,
+            "Enough to train, with a fifth of the films as a locked test. To tell which bundle is better takes about "
+            f"{TELLING_FILMS} films and {TELLING_PATIENTS} patients of each class; with fewer the result will say “too "
+            "few images to tell”.",
         )
     return Allowed(True, True, "Enough films for a locked test, a temperature and an operating point of its own.")

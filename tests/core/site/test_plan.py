@@ -8,7 +8,7 @@ from core.errors import RunRefused
 from core.evidence import evaluate
 from core.site import plan
 from core.site.classes import class_name, first_choices
-from core.site.plan import ClassChoice, SitePlan, allowed, folder_name, read_plan
+from core.site.plan import ClassChoice, SitePlan, allowed, allowed_together, folder_name, read_plan
 from core.training import material
 from core.work_folders import PLAN
 
@@ -44,6 +44,15 @@ def test_a_damaged_or_newer_plan_is_refused_in_words(tmp_path: Path) -> None:
 def test_the_counts_allow_what_the_rules_say(films: int, patients: int, trains: bool, locked: bool) -> None:
     found = allowed(films, patients)
     assert (found.trains, found.locked_test) == (trains, locked)
+
+
+@pytest.mark.parametrize(("films", "patients", "tells"), [(130, 120, False), (500, 149, False), (500, 150, True)])
+def test_it_is_said_beforehand_whether_the_locked_test_can_tell_which_bundle_is_better(
+    films: int, patients: int, tells: bool
+) -> None:
+    found = allowed_together({"normal": (900, 800), "pneumonia": (films, patients)})
+    assert found.locked_test
+    assert ("too few images to tell" in found.words) is not tells
 
 
 def test_any_label_has_a_class_name_that_a_recipe_takes() -> None:
