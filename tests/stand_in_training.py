@@ -239,7 +239,7 @@ def result() -> SiteResult:
         name="our-films", card="# our-films\n\nTuned here.\n",
         classes=NAMES, titles=tuple(title for _name, title in TITLES),
         suspicious=("pneumonia", "covid"), films=60, patients=54,
-        protocol="Five parts in turn were left out, and judged by networks that had not seen them.", locked=False,
+        protocol="out of fold, 5 folds, patients kept together", locked=False,
         small="Fewer than 100 films and 30 patients in a class (normal: 20 films of 18 patients): no threshold should "
               "be taken from this set.",
         may_pick="The operating point of the start is kept (suspicion of 0.45 or more): under 100 films or 30 patients "

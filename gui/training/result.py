@@ -167,7 +167,8 @@ class ResultStep(StepPage):
 
 def _judged(result: SiteResult) -> str:
     """On what: films, patients, how they were held out, how often they were opened, what was left out."""
-    told = f"Judged on {result.films} films of {result.patients} patients. {result.protocol}"
+    how = f"{result.protocol[:1].upper()}{result.protocol[1:]}".removesuffix(".")
+    told = f"Judged on {result.films} films of {result.patients} patients. {how}."
     if result.openings:
         times = "once" if result.openings == 1 else f"{result.openings} times"
         bundles = "" if result.openings_bundles <= 1 else f" for {result.openings_bundles} bundles"

@@ -41,8 +41,8 @@ def register(step: ResultStep, page: TrainingPage, qtbot: QtBot) -> RegisterStep
 def test_one_plain_sentence_comes_first_and_then_on_what_it_stands(step: ResultStep) -> None:
     assert step.sentence.text() == "Too few images to tell whether it is better than adult-covid 1.2."
     assert step.judged.text() == (
-        "Judged on 60 films of 54 patients. Five parts in turn were left out, and judged by networks that had not seen "
-        "them. These films were opened 2 times on this PC. Left out: 3 (adult-covid 1.2 saw them)."
+        "Judged on 60 films of 54 patients. Out of fold, 5 folds, patients kept together. These films were opened 2 "
+        "times on this PC. Left out: 3 (adult-covid 1.2 saw them)."
     )
 
 
