@@ -79,10 +79,7 @@ def _refusals() -> tuple[Sentence, ...]:
         ("colour-photograph", _("refusal", "This is a colour picture, not a radiograph.")),
         ("not-a-file", _("refusal", "This is not a regular file.")),
         ("a-container", _("refusal", "This is a list of files, not an image; each of them has a row of its own.")),
-        (
-            "folder-too-deep",
-            _("refusal", "Folders are nested more than {limit} deep here; what lies below is left out."),
-        ),
+        ("folder-too-deep", _("refusal", "Folders are nested more than {limit} deep; what lies below is left out.")),
         ("file-too-large", _("refusal", "The file has {present}; the limit is {limit}.")),
         # The gate's own (design.md section 2); the reader never gives these.
         ("gate-not-frontal", _("refusal", "The view is {what}; the networks know frontal films only.")),
@@ -333,10 +330,7 @@ def _others() -> tuple[Sentence, ...]:
             ),
         ),
         ("work-in-use", _("records", "{what} is in use now and was not forgotten.")),
-        (
-            "work-not-erased",
-            _("records", "Not all of {what} could be erased: {why}. Close what uses it, and forget it once more."),
-        ),
+        ("work-not-erased", _("records", "Not all of {what} could be erased: {why}. Close what uses it; try again.")),
         ("path-missing", _("usage", "There is nothing at {what}.")),
         ("option-unusable", _("usage", "{what}")),
     )

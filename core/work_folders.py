@@ -6,13 +6,12 @@ below whatever trains: a folder is known here by its own small files and by whet
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import msgspec
-from filelock import FileLock, Timeout
+from typing import Literal
 
 from core import places
 from core.errors import RunRefused
@@ -25,7 +24,8 @@ Kind = Literal["training", "films"]
 Use = Literal["", "running", "needed", "open"]
 
 
-class WorkFolder(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class WorkFolder:
     """A folder that the wizard made. title: what the user calls it: the bundle's name, or the place of the films."""
 
     path: str
@@ -33,15 +33,6 @@ class WorkFolder(msgspec.Struct, frozen=True):
     title: str
     size_bytes: int
     use: Use = ""
-
-
-class _Asked(msgspec.Struct):
-    labels: str = ""
-    name: str = ""
-
-
-class _Plan(msgspec.Struct):
-    place: str = ""
 
 
 def listed() -> tuple[WorkFolder, ...]:
@@ -71,15 +62,15 @@ def forget_all() -> None:
 def _all() -> Iterator[WorkFolder]:
     needed = set()
     for folder in _folders(places.trainings()):
-        asked = _read(folder / ASKED, _Asked)
         runs = _is_held(folder / TRAINER_LOCK) or _is_held(folder / RUN_LOCK)
         if runs:
-            needed.add(Path(asked.labels).parent)
-        title = asked.name or folder.name
+            needed.add(Path(_said(folder / ASKED, "labels")).parent)
+        title = _said(folder / ASKED, "name") or folder.name
         yield WorkFolder(str(folder), "training", title, _size(folder), "running" if runs else "")
     for folder in _folders(places.sites()):
         use: Use = "needed" if folder in needed else "open" if _is_held(folder / SITE_LOCK) else ""
-        yield WorkFolder(str(folder), "films", _read(folder / PLAN, _Plan).place or folder.name, _size(folder), use)
+        title = _said(folder / PLAN, "place") or folder.name
+        yield WorkFolder(str(folder), "films", title, _size(folder), use)
 
 
 def _folders(place: Path) -> list[Path]:
@@ -89,18 +80,20 @@ def _folders(place: Path) -> list[Path]:
     return sorted(found, key=lambda one: one.name, reverse=True)
 
 
-_Told = TypeVar("_Told", _Asked, _Plan)
-
-
-def _read(path: Path, kind: type[_Told]) -> _Told:
-    """What it says of itself; one that was damaged is still there to be forgotten."""
+def _said(path: Path, field: str) -> str:
+    """A text of its own file; one that was damaged is still there to be forgotten."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError):
-        return kind()
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    value = found.get(field) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _is_held(lock: Path) -> bool:
+    # Here, because the window knows this module before its first paint.
+    from filelock import FileLock, Timeout
+
     if not lock.exists():
         return False
     try:

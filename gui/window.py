@@ -128,11 +128,7 @@ class Window(QMainWindow):
 
     def let_go(self, then: Callable[[], None]) -> None:
         """Close what the training page has open of a site's films, where it is there, and go on."""
-        page = self._pages.get("training")
-        if page is None:
-            then()
-        else:
-            page.let_go(then)
+        self._pages.get("training", self.page).let_go(then)
 
     def come_forward(self) -> None:
         """In front of other windows, as far as the desktop allows it."""
@@ -400,6 +396,5 @@ class Window(QMainWindow):
 @functools.cache
 def _samples() -> list[str]:
     """The simulated films that come with the program; what explains them is no film."""
-    if not places.SAMPLES.is_dir():
-        return []
-    return sorted(str(path) for path in places.SAMPLES.iterdir() if path.suffix in (".dcm", ".png"))
+    found = places.SAMPLES.iterdir() if places.SAMPLES.is_dir() else ()
+    return sorted(str(path) for path in found if path.suffix in (".dcm", ".png"))
