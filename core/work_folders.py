@@ -16,9 +16,9 @@ from typing import Literal
 from core import places
 from core.errors import RunRefused
 
-ASKED, PLAN = "asked.json", "plan.json"
+ASKED, PLAN, CACHE = "asked.json", "plan.json", "cache"
 # Held by the trainer as long as it works on a training, by the trainer's engine, and by who has a site's films open.
-TRAINER_LOCK, RUN_LOCK, SITE_LOCK = "trainer.lock", "run.lock", "cache/site.lock"
+TRAINER_LOCK, RUN_LOCK, SITE_LOCK = "trainer.lock", "run.lock", "site.lock"
 Kind = Literal["training", "films"]
 # running: a training is going on; needed: one that goes on reads its labels; open: its films are open in the wizard.
 Use = Literal["", "running", "needed", "open"]
@@ -68,7 +68,7 @@ def _all() -> Iterator[WorkFolder]:
         title = _said(folder / ASKED, "name") or folder.name
         yield WorkFolder(str(folder), "training", title, _size(folder), "running" if runs else "")
     for folder in _folders(places.sites()):
-        use: Use = "needed" if folder in needed else "open" if _is_held(folder / SITE_LOCK) else ""
+        use: Use = "needed" if folder in needed else "open" if _is_held(folder / CACHE / SITE_LOCK) else ""
         title = _said(folder / PLAN, "place") or folder.name
         yield WorkFolder(str(folder), "films", title, _size(folder), use)
 

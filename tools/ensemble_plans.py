@@ -58,6 +58,14 @@ class MemberPlan:
         )
 
 
+# Three networks and three frames of different width: what each sees differs, and none sees far beyond the lungs.
+_MEMBERS = (
+    MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 80, 0.03),
+    MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 88, 0.08),
+    MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 96, 0.16),
+)
+
+
 @dataclass(frozen=True)
 class Plan:
     """films: the labelled films below the data folder. left_out: sets of sources that a training of its own never sees.
@@ -130,11 +138,7 @@ ADULT_COVID = Plan(
         "CC BY-NC-ND, about 200 unstated; cxnet: unclear; rsna: challenge terms; bimcv: unstated; nih: attribution to "
         "the NIH Clinical Center). Start weights: EfficientNet-Lite, ImageNet, Apache-2.0."
     ),
-    members=(
-        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 80, 0.03),
-        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 88, 0.08),
-        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 96, 0.16),
-    ),
+    members=_MEMBERS,
     films=_adult_films,
     split_for=_adult_split,
     judges=has_number,
@@ -180,11 +184,7 @@ PAEDIATRIC = Plan(
         "Research use only. Trained on films of Kermany, Zhang and Goldbaum (2018), CC BY 4.0, made grey and smaller. "
         "Start weights: EfficientNet-Lite, ImageNet, Apache-2.0."
     ),
-    members=(
-        MemberPlan("lungs", "efficientnet-lite0", "stage3_block2_add", 192, 80, 0.03),
-        MemberPlan("wide", "efficientnet-lite2", "stage4_block4_add", 192, 88, 0.08),
-        MemberPlan("chest", "efficientnet-lite1", "stage4_block4_add", 192, 96, 0.16),
-    ),
+    members=_MEMBERS,
     films=_children,
     split_for=lambda film, group: split_of(group, _CHILDREN),
     judges=lambda film: True,

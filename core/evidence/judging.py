@@ -64,7 +64,7 @@ def judged(
     lineage = _lineage(assessor)
     found, refused = _Found(), Counter[str]()
     known: list[tuple[str, str]] = []
-    for index, witness in unseen(
+    for index, witness in readable_and_unseen(
         films, [] if lineage is None else [lineage], left_out, known, report=report, stop=stop
     ):
         row, _maps = assessor.assess(witness.film, maps=False)
@@ -82,7 +82,7 @@ def judged(
     )
 
 
-def unseen(
+def readable_and_unseen(
     films: Sequence[LabelledFilm],
     lineages: Sequence[Lineage],
     left_out: Counter[str],

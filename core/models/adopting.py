@@ -13,10 +13,11 @@ import msgspec
 from core import places
 from core.cohort.lineage import read_lineage
 from core.errors import BundleRefused
+from core.evidence.judging import LINEAGE
 from core.inference import shelf
 from core.inference.bundles import Bundle
 from core.inference.description import Figure, is_safe
-from core.models.asking import LINEAGE, Answers
+from core.models.asking import Answers
 from core.training.bundling import remade
 
 # No two bundles of one name and version: the next number is looked for up to this one.

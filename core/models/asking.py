@@ -21,7 +21,7 @@ from core.cohort.lineage import Lineage, lineage_of, read_lineage
 from core.errors import RunRefused
 from core.evidence import evaluate
 from core.evidence.evaluate import Table
-from core.evidence.judging import unseen
+from core.evidence.judging import LINEAGE, readable_and_unseen
 from core.evidence.openings import set_digest
 from core.evidence.witness import Witness
 from core.inference.assessing import Assessor
@@ -30,7 +30,6 @@ from core.inference.ensemble import softmax
 from core.models.state import Films, Span
 from core.progress import Progress, Stop
 
-LINEAGE = "lineage.npz"
 Floats = NDArray[np.float64]
 # A test split is for judging only; what chooses weights or a temperature takes the other films.
 Use = Literal["judge", "choose"]
@@ -190,7 +189,7 @@ def _heard(
     ]  # fmt: skip
     heard: dict[int, _Heard] = {}
     known: list[tuple[str, str]] = []
-    for index, witness in unseen(films, seen, left_out, known, report=report, stop=stop):
+    for index, witness in readable_and_unseen(films, seen, left_out, known, report=report, stop=stop):
         rows = [assessor.assess(witness.film, maps=False)[0] for assessor in assessors]
         wrong = next((row.status for row in rows if row.probabilities is None), None)
         if wrong is not None:

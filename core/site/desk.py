@@ -32,6 +32,7 @@ from core.site.labels import write_labels
 from core.site.plan import ClassChoice, SitePlan
 from core.site.state import BATCH_FILMS, DryRun, Finding, Phase, Preview, SiteState
 from core.training import recipes
+from core.work_folders import CACHE
 
 THUMBNAIL_SIDE = 160
 
@@ -283,7 +284,7 @@ class Desk:
         films = self._open
         self._dry_run = None
         self._dry_run = dry_run.timed(
-            recipe, films.folder / "labels.csv", films.folder / "cache", start, report=self._report, stop=self._stop
+            recipe, films.folder / "labels.csv", films.folder / CACHE, start, report=self._report, stop=self._stop
         )
 
     def labels(self, path: str) -> int:

@@ -23,6 +23,7 @@ from core.site.known import Known, Readings, stacked
 from core.site.listing import NOT_LISTABLE, is_listable, listed, shown_name
 from core.site.plan import Allowed, ClassChoice, SiteFilm, SitePlan, allowed_together, folder_name, read_plan
 from core.site.state import ClassCount, LabelCount
+from core.work_folders import CACHE
 
 Bundle = Sequence[tuple[str, str]]
 
@@ -47,7 +48,7 @@ class SiteFilms:
         self.known: dict[int, Known] = {}
         self.groups: dict[int, str] = {}
         self.choices = self._all_choices(self.plan.choices)
-        self.readings = Readings(self.folder / "cache")
+        self.readings = Readings(self.folder / CACHE)
 
     def close(self) -> None:
         self.readings.close()

@@ -61,7 +61,7 @@ class Readings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = made(folder)
-        self._lock = FileLock(folder / Path(SITE_LOCK).name)
+        self._lock = FileLock(folder / SITE_LOCK)
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

@@ -31,7 +31,7 @@ from core.training.shelving import Shelf
 from core.training.starting import BUNDLE
 from core.training.state import Kind, PickedPoint, SiteResult, TrainState
 from core.training.working import RECIPE, Asked, Run, read_asked, read_epochs, recipe_of, throw_away, work
-from core.work_folders import ASKED
+from core.work_folders import ASKED, CACHE
 
 # As many epochs in one answer as cost the window a few milliseconds.
 _BATCH_EPOCHS = 500
@@ -219,7 +219,7 @@ class Desk(OneRun[Run]):
         """Films of the result, by their numbers, with where the new bundle looked."""
         result, run = self.result(), self._open
         if run.drawer is None:
-            run.drawer = Drawer(load(run.folder / BUNDLE), run.folder / "cache")
+            run.drawer = Drawer(load(run.folder / BUNDLE), run.folder / CACHE)
         hashes = {row.number: row.sha256 for row in result.rows}
         return run.drawer.drawn({number: hashes[number] for number in numbers if number in hashes})
 

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from core.files import refusal_of
+from core.work_folders import CACHE
 
-CACHE, PART = "cache", "cache-part"
+PART = "cache-part"
 _LISTS = ("films.json", "facts.json", "lungs-*.json")
 _PIXELS = ("films.u16", "lungs-*.bits")
 

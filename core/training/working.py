@@ -20,7 +20,7 @@ from core.progress import Progress, Stop
 from core.training import offers, recipes
 from core.training.answers import ANSWERS
 from core.training.drawing import Drawer
-from core.training.handed import CACHE, PART, hand_over
+from core.training.handed import PART, hand_over
 from core.training.material import labels_for
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe
@@ -30,7 +30,7 @@ from core.training.starting import BUNDLE
 from core.training.state import Phase, SiteResult
 from core.training.train import TWIN, train
 from core.training.watching import Epoch, Stage, Watch
-from core.work_folders import ASKED, RUN_LOCK, TRAINER_LOCK
+from core.work_folders import ASKED, CACHE, RUN_LOCK, TRAINER_LOCK
 
 RECIPE = "asked.toml"
 _EPOCHS = "epochs.jsonl"

@@ -167,7 +167,7 @@ class ResultStep(StepPage):
 
 def _judged(result: SiteResult) -> str:
     """On what: films, patients, how they were held out, how often they were opened, what was left out."""
-    how = f"{result.protocol[:1].upper()}{result.protocol[1:]}".removesuffix(".")
+    how = f"{result.protocol[:1].upper()}{result.protocol[1:]}"
     told = f"Judged on {result.films} films of {result.patients} patients. {how}."
     if result.openings:
         times = "once" if result.openings == 1 else f"{result.openings} times"

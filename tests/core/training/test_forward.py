@@ -29,7 +29,7 @@ def test_answers_stay_when_the_model_has_gone_and_its_memory_holds_something_els
     sizes = np.random.default_rng(2).integers(1, 700, (400, 2)) % [64, 700] + 1
     kept = [tensorflow.Variable(np.full(size, 3.0, np.float32)) for size in sizes]
     np.testing.assert_array_equal(ask(PICTURES)[""], before)
-    assert len(kept) == len(sizes)
+    del kept
 
 
 def test_answers_stay_when_the_model_learns_on_and_another_question_gives_the_new_ones() -> None:

@@ -156,12 +156,16 @@ def test_a_bundle_is_named_put_on_the_shelf_and_into_use_with_who_and_when(
     assert register.log.texts()[0] == ["2026-11-21 21:30", "rk", "put into use", "our-films 2026.11.21"]
 
 
-def test_a_bundle_that_is_proved_is_waited_for_and_the_page_says_so(
-    register: RegisterStep, page: TrainingPage, qtbot: QtBot
-) -> None:
+def _put_on_the_shelf(register: RegisterStep, qtbot: QtBot) -> None:
     register.register.click()
     qtbot.waitUntil(lambda: bool(register.digest), timeout=LONG)
     register.fields["who"].setText("rk")
+
+
+def test_a_bundle_that_is_proved_is_waited_for_and_the_page_says_so(
+    register: RegisterStep, page: TrainingPage, qtbot: QtBot
+) -> None:
+    _put_on_the_shelf(register, qtbot)
     said: list[str] = []
     page.wizard.trainer.told.connect(lambda _state: said.append(register.standing.text()))
     register.promote.click()
@@ -173,9 +177,7 @@ def test_a_bundle_that_is_proved_is_waited_for_and_the_page_says_so(
 def test_a_trainer_that_ends_while_a_bundle_is_proved_leaves_the_page_usable(
     register: RegisterStep, page: TrainingPage, qtbot: QtBot
 ) -> None:
-    register.register.click()
-    qtbot.waitUntil(lambda: bool(register.digest), timeout=LONG)
-    register.fields["who"].setText("rk")
+    _put_on_the_shelf(register, qtbot)
     page.wizard.trainer.ask(("prove-and-die",))
     register.promote.click()
     qtbot.waitUntil(lambda: "try it once more" in register.standing.text(), timeout=LONG)
