@@ -117,6 +117,13 @@ class Run:
     told: list[Progress]
 
 
+class InStep(Judge):
+    """The engine has judged a film before the next one is decoded, so that a stop falls where the test says."""
+
+    def results(self, timeout_seconds: float) -> list[tuple[Hashable, Assessment]]:
+        return super().results(60.0)
+
+
 def screened(
     paths: Sequence[Path],
     folder: Path,
@@ -134,7 +141,7 @@ def screened(
         if len(run.told) == stop_after:
             stop.ask()
 
-    with open_journal(folder, resume=True) as journal, Judge(run.assess) as judge:
+    with open_journal(folder, resume=True) as journal, InStep(run.assess) as judge:
         journal.agree(terms, about=ABOUT, key=KEY.hex())
         journal.begin()
         Pipeline(journal, run.decoders, judge, KEY, 4, told, stop).run(find(paths) if refs is None else refs)
