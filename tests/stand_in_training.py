@@ -98,11 +98,13 @@ class _Trainer:
             raise RunRefused("trainable-unusable", why="the last 99 blocks of 7")
         sizes = tuple(int(900 * (1 + number) ** 1.1) for number in range(90))
         norms = tuple(range(2, 90, 3))
+        published = start == "imagenet"
         return tuple(
             Ruler(name, phase, Side(cut, sum(sizes[:cut]), sum(one < cut for one in norms)),
                   Side(90 - cut, sum(sizes[cut:]), sum(one >= cut for one in norms)), cut, f"block_{cut}", sizes,
                   norms, sum(one >= cut for one in norms))
-            for name in MEMBERS for phase, cut in (("last blocks", 60), ("all", 0))
+            for name in (("vgg19",) if published else MEMBERS)
+            for phase, cut in ((("train", 74),) if published else (("last blocks", 60), ("all", 0)))
         )  # fmt: skip
 
     def do_start(self, labels: str, _recipe: str, _start: str, _folder: object, told: dict[str, Any]) -> str:

@@ -221,10 +221,10 @@ class CalibrateTab(QWidget):
         plots.addWidget(self.after, 1)
         for plot in (self.before, self.after):
             plot.setMinimumHeight(260)
-        column.addLayout(row)
-        column.addLayout(plots, 1)
         column.addWidget(self._figures)
         column.addWidget(self._films)
+        column.addLayout(row)
+        column.addLayout(plots, 1)
         column.addLayout(_further("Next: what is adopted", lambda: self.go_to(2)))
         return page
 

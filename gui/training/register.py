@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from core.errors import HilumError
@@ -176,13 +177,15 @@ class RegisterStep(StepPage):
         who.addWidget(plain("Your initials"))
         who.addWidget(self.fields["who"])
         who.addStretch(1)
-        right.addWidget(self.register)
+        left_side = Qt.AlignmentFlag.AlignLeft
+        right.addWidget(self.register, 0, left_side)
         right.addLayout(who)
-        right.addWidget(self.promote)
-        right.addWidget(self.roll_back)
+        right.addWidget(self.promote, 0, left_side)
+        right.addWidget(self.roll_back, 0, left_side)
         right.addWidget(self.standing)
         right.addWidget(plain("Who put what into use", "strong"))
-        right.addWidget(self.log, 1)
+        right.addWidget(self.log, 1, left_side)
+        right.addStretch()
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE[4])
         row.addLayout(left, 1)

@@ -25,6 +25,7 @@ from gui.widgets.plots import Plotted
 Counts = Sequence[Sequence[int]]
 ALL_SOURCES: Final = "All sources"
 _MOST_PICTURES: Final = 24
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft
 
 
 class FiguresPart(QWidget):
@@ -38,10 +39,11 @@ class FiguresPart(QWidget):
         self._note = plain("", "quiet", wrap=True)
         column = _column(self)
         column.addWidget(self._note)
-        column.addWidget(self.table, 3)
+        column.addWidget(self.table, 3, _LEFT)
         column.addWidget(plain("What reaches as much without looking at a lung?", "strong"))
         column.addWidget(self.warning)
-        column.addWidget(self.shortcuts, 2)
+        column.addWidget(self.shortcuts, 2, _LEFT)
+        column.addStretch()
 
     def show_figures(self, rows: Sequence[Sequence[str]], used: str, note: str) -> None:
         self.table.show_rows(["", "New bundle", used or "Bundle in use", "Difference"], rows)
@@ -183,9 +185,10 @@ class SourcesPart(QWidget):
         self.groups = PlainTable("Figures by group of patients")
         column = _column(self)
         column.addWidget(self.sentence)
-        column.addWidget(self.table, 2)
+        column.addWidget(self.table, 2, _LEFT)
         column.addWidget(plain("By group of patients", "strong"))
-        column.addWidget(self.groups, 3)
+        column.addWidget(self.groups, 3, _LEFT)
+        column.addStretch()
 
     def show_sources(self, rows: Sequence[Sequence[str]], groups: Sequence[Sequence[str]], sentence: str) -> None:
         self.table.show_rows(["Source", "Films", "Right of all films", "AUROC, mean"], rows)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidg
 from gui import theme
 
 _ROW: Final = 26
+_WIDE: Final = 880  # pixels; an eye loses the row of a table that is wider
 _CELL: Final = QSize(86, 44)
 # A full cell is this much of the accent, so that the number in it stays readable in both themes.
 _FULL: Final = 0.35
@@ -56,6 +57,7 @@ class PlainTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.setMaximumHeight(self.sizeHint().height())
         self.updateGeometry()
 
     def texts(self) -> list[list[str]]:
@@ -65,7 +67,7 @@ class PlainTable(QTableWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         header = self.horizontalHeader().sizeHint().height() or _ROW
-        return QSize(360, header + _ROW * max(1, self.rowCount()) + 2 * self.frameWidth() + 2)
+        return QSize(_WIDE, header + _ROW * max(1, self.rowCount()) + 2 * self.frameWidth() + 2)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(200, min(self.sizeHint().height(), 5 * _ROW))

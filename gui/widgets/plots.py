@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
@@ -19,6 +29,7 @@ from gui.widgets.labels import plain
 
 _BAND_OPACITY: Final = 0.22
 _SAMPLE: Final = 18  # the piece of a line beside its name
+_ANY: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _PARTS: Final = 7  # of an axis, at most
 _Align = Qt.AlignmentFlag
 
@@ -81,6 +92,12 @@ class Chart:
     rules: tuple[tuple[float, str], ...] = ()
     rule_token: str = "quiet"
 
+    @property
+    def is_square(self) -> bool:
+        """Both axes have the same ends: a step on one shall look like a step on the other."""
+        ends = {(axis.low, axis.high) for axis in (self.x, self.y)}
+        return len(ends) == 1 and None not in ends.pop()
+
 
 class Plot(QWidget):
     """Draws a chart. picked(float, float): x and y where it was pressed, within the axes."""
@@ -105,7 +122,15 @@ class Plot(QWidget):
             self._chart = chart
             self.setAccessibleName(chart.title)
             self.setAccessibleDescription(chart.sentence)
+            self._keep_shape()
             self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._keep_shape()
+
+    def _keep_shape(self) -> None:
+        """Never higher than wide where both axes are alike; it may be lower, on a small screen."""
+        self.setMaximumHeight(max(self.width(), self.minimumHeight()) if self._chart.is_square else _ANY)
 
     def ranges(self) -> tuple[float, float, float, float]:
         """Lowest and highest x, lowest and highest y of what is drawn."""
@@ -261,6 +286,10 @@ class Plotted(QWidget):
         column.addWidget(self._title)
         column.addWidget(self.plot, 1)
         column.addWidget(self._sentence)
+        column.addStretch()
+        # As high for one line as for two: plots side by side stand on one line.
+        self._sentence.setMinimumHeight(2 * QFontMetrics(theme.font()).lineSpacing())
+        self._sentence.setAlignment(_Align.AlignTop)
 
     @property
     def sentence(self) -> str:

@@ -7,7 +7,7 @@ import math
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui import theme
@@ -107,3 +107,28 @@ def test_the_sentence_stands_under_the_plot_and_is_read_to_who_cannot_see_it(qtb
     assert made.sentence == "Validation still falls."
     assert made.plot.accessibleName() == "Loss"
     assert made.plot.accessibleDescription() == "Validation still falls."
+
+
+def test_a_plot_of_shares_is_not_drawn_higher_than_wide_and_others_fill_their_place(qtbot: QtBot) -> None:
+    made = Plotted()
+    qtbot.addWidget(made)
+    made.resize(300, 900)
+    made.show()
+    line = (Line("", (0, 1), (1, 0)),)
+    made.show_chart(Chart("", SHARE, SHARE, line))
+    qtbot.waitUntil(lambda: made.plot.height() == made.plot.width())
+    made.show_chart(Chart("", Axis("epoch"), Axis("loss"), line))
+    qtbot.waitUntil(lambda: made.plot.height() > 2 * made.plot.width())
+
+
+def test_plots_side_by_side_stand_on_one_line_however_long_their_sentences(qtbot: QtBot) -> None:
+    both = QWidget()
+    qtbot.addWidget(both)
+    row = QHBoxLayout(both)
+    short, long = Plotted(), Plotted()
+    for made, sentence in ((short, "Falls."), (long, "Falls, and falls again, as it should while there is to learn.")):
+        row.addWidget(made, 1)
+        made.show_chart(Chart("", Axis("epoch"), Axis("loss"), (Line("", (0, 1), (1, 0)),), sentence=sentence))
+    both.resize(700, 400)
+    both.show()
+    qtbot.waitUntil(lambda: short.plot.height() == long.plot.height() > 200)
