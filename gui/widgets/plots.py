@@ -13,7 +13,6 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFontMetrics,
     QFontMetricsF,
     QMouseEvent,
     QPainter,
@@ -288,7 +287,7 @@ class Plotted(QWidget):
         column.addWidget(self._sentence)
         column.addStretch()
         # As high for one line as for two: plots side by side stand on one line.
-        self._sentence.setMinimumHeight(2 * QFontMetrics(theme.font()).lineSpacing())
+        self._sentence.setMinimumHeight(2 * math.ceil(QFontMetricsF(theme.font()).lineSpacing()))
         self._sentence.setAlignment(_Align.AlignTop)
 
     @property
