@@ -86,8 +86,12 @@ def colour(name: str) -> QColor:
     return QColor(getattr(_in_use, name))
 
 
+@functools.cache
 def font(pixels: int = BODY, *, strong: bool = False) -> QFont:
-    """The system's font at a size of the type scale, with figures of equal width where the font has them."""
+    """The system's font at a size of the type scale, with figures of equal width where the font has them.
+
+    The same object for all who ask: a painter asks for every word that it draws.
+    """
     made = QFont(QApplication.font())
     made.setPixelSize(pixels)
     if strong:
@@ -102,6 +106,7 @@ def apply(application: QApplication, theme: Tokens) -> None:
     global _in_use  # noqa: PLW0603 - one window, one theme; passing it through every paint event says nothing more
     _in_use = theme
     icon.cache_clear()
+    font.cache_clear()
     if application.style().objectName() != "fusion":
         application.setStyle("fusion")
     application.setFont(font())

@@ -35,7 +35,7 @@ def main(out: Path, names: list[str]) -> None:
 def one_size(size: str, out: Path, names: list[str]) -> None:
     from gui import system
 
-    system.keep_constants_alive()
+    system.prepare_interpreter()
     from PySide6.QtWidgets import QApplication
 
     from gui import theme

@@ -39,7 +39,7 @@ class Somebody:
         from gui import system, theme
         from gui.window import Window
 
-        system.keep_constants_alive()
+        system.prepare_interpreter()
         self.application = QApplication([])
         theme.apply(self.application, theme.DARK)
         self.out, self.films, self.window = out, films, Window()
@@ -83,6 +83,14 @@ class Somebody:
     def picture(self, name: str) -> None:
         self.rest(0.3)
         self.window.grab().save(str(self.out / f"{name}.png"))
+        self._last = 0.0  # nobody who works takes pictures: this pause is ours
+
+    def go_to(self, page: str) -> Any:
+        """Between two presses of a hand the event loop has turned."""
+        self.rest(0.2)
+        found = self.window.go_to(page)
+        self.rest(0.2)
+        return found
 
     def step(self, page: Any, name: str) -> Any:
         self.until(lambda: page.current.may_leave() is None)
@@ -103,7 +111,7 @@ def main() -> int:
     for _film in range(len(films)):
         one.read()
     one.seconds["before"] = one.seconds["before"][1:]  # the first waited for the processes
-    page: Any = one.window.go_to("training")
+    page: Any = one.go_to("training")
     start = perf_counter()
     page.current.open(str(options.place.resolve()))
     classes = one.step(page, "classes")
@@ -135,9 +143,9 @@ def main() -> int:
     one.when, pictured = "training", False
     while run.state.phase not in _RESTING:
         if run.state.phase == "training":
-            one.window.go_to("reading")
+            one.go_to("reading")
             one.read()
-            one.window.go_to("training")
+            one.go_to("training")
             if not pictured and run.rows:
                 one.picture("run")
                 pictured = True

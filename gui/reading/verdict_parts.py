@@ -51,7 +51,10 @@ class Choice(QPushButton):
 
     def _take_keys(self) -> None:
         assert self._action is not None
-        self.name(self._title, self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+        key = self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        # A command changes whenever it becomes possible or impossible; its keys hardly ever do.
+        if key != self._key:
+            self.name(self._title, key)
 
     @property
     def wanted(self) -> int:

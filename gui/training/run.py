@@ -54,7 +54,7 @@ class RunStep(StepPage):
         self._trouble = plain("", "error", wrap=True)
         self._bar = QProgressBar()
         self.loss, self.accuracy = Plotted(), Plotted()
-        self._networks = QHBoxLayout()
+        self._networks = QWidget()
         self._group = QButtonGroup(self)
         self._network_buttons: dict[tuple[int, int], QPushButton] = {}
         self.pause, self.go_on = button("Pause"), button("Go on", "primary")
@@ -197,6 +197,10 @@ class RunStep(StepPage):
 
     def _offer_networks(self) -> None:
         known = run_words.networks(self.rows)
+        for place in self._network_buttons.keys() - {one[:2] for one in known}:
+            self._network_buttons.pop(place).deleteLater()  # of an earlier training
+        row = self._networks.layout()
+        assert isinstance(row, QHBoxLayout)
         for part, member, name in known:
             if (part, member) not in self._network_buttons:
                 title = name or f"Network {member}"
@@ -209,9 +213,10 @@ class RunStep(StepPage):
                 made.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(title) + 2 * theme.SPACE[2])
                 made.clicked.connect(partial(self._choose, (part, member)))
                 self._group.addButton(made)
-                self._networks.insertWidget(self._networks.count() - 1, made)
+                # The layout shows it when it is next laid out; to show it here would lay out the whole window at once.
+                row.insertWidget(row.count() - 1, made)
+        self._networks.setVisible(len(known) > 1)
         for place, made in self._network_buttons.items():
-            made.setVisible(len(known) > 1)
             made.setChecked(place == self._shown())
 
     def _choose(self, network: tuple[int, int], _checked: bool = False) -> None:
@@ -236,8 +241,10 @@ class RunStep(StepPage):
         self._bar.setProperty("look", "page")
         self._bar.setAccessibleName("Progress of the training")
         self.headline.setFont(theme.font(theme.FINDING))
-        self._networks.setSpacing(2)
-        self._networks.addStretch(1)
+        networks = QHBoxLayout(self._networks)
+        networks.setContentsMargins(0, 0, 0, 0)
+        networks.setSpacing(2)
+        networks.addStretch(1)
         column = QVBoxLayout(self._live)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE[1])
@@ -250,7 +257,7 @@ class RunStep(StepPage):
         buttons.addStretch(1)
         column.addLayout(buttons)
         column.addWidget(self._question)
-        column.addLayout(self._networks)
+        column.addWidget(self._networks)
         plots = QHBoxLayout()
         plots.setSpacing(theme.SPACE[3])
         plots.addWidget(self.loss, 1)

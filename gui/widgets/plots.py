@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -98,6 +98,15 @@ class Chart:
         return len(ends) == 1 and None not in ends.pop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """ranges: lowest and highest x, lowest and highest y. area: inside the axes; left is room for the numbers of y,
+    above for the legend, below for numbers and title."""
+
+    ranges: tuple[float, float, float, float]
+    area: QRectF
+
+
 class Plot(QWidget):
     """Draws a chart. picked(float, float): x and y where it was pressed, within the axes."""
 
@@ -106,6 +115,7 @@ class Plot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chart = Chart("", Axis(""), Axis(""))
+        self._found: _Place | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(180, 130)
 
@@ -118,14 +128,19 @@ class Plot(QWidget):
 
     def show_chart(self, chart: Chart) -> None:
         if chart != self._chart:
-            self._chart = chart
+            self._chart, self._found = chart, None
             self.setAccessibleName(chart.title)
             self.setAccessibleDescription(chart.sentence)
             self._keep_shape()
             self.update()
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._found = None
         self._keep_shape()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        self._found = None
+        super().changeEvent(event)
 
     def _keep_shape(self) -> None:
         """Never higher than wide where both axes are alike; it may be lower, on a small screen."""
@@ -133,10 +148,7 @@ class Plot(QWidget):
 
     def ranges(self) -> tuple[float, float, float, float]:
         """Lowest and highest x, lowest and highest y of what is drawn."""
-        lines = self._chart.lines
-        across = [x for line in lines for x in line.xs]
-        up = [y for line in lines for ys in (line.ys, line.lows, line.highs) for y in ys]
-        return *_range(self._chart.x, across), *_range(self._chart.y, up)
+        return self._place().ranges
 
     def place(self, x: float, y: float) -> QPointF:
         """Where a point of the axes lies in the widget."""
@@ -175,12 +187,20 @@ class Plot(QWidget):
         painter.end()
 
     def _area(self) -> QRectF:
-        """Inside the axes: left is room for the numbers of y, above for the legend, below for numbers and title."""
-        metrics = QFontMetricsF(theme.font(theme.LABEL))
-        _left, _right, low, high = self.ranges()
-        widest = max(metrics.horizontalAdvance(said) for _tick, said in _ticks(low, high, self._chart.y.whole))
-        line = metrics.height()
-        return QRectF(self.rect()).adjusted(widest + line + 8, line + 8, -12, -2 * line - 8)
+        return self._place().area
+
+    def _place(self) -> _Place:
+        """Found once for a chart and a size: every point that is drawn asks for it."""
+        if self._found is None:
+            chart, metrics = self._chart, QFontMetricsF(theme.font(theme.LABEL))
+            across = [x for line in chart.lines for x in line.xs]
+            up = [y for line in chart.lines for ys in (line.ys, line.lows, line.highs) for y in ys]
+            low, high = _range(chart.y, up)
+            widest = max(metrics.horizontalAdvance(said) for _tick, said in _ticks(low, high, chart.y.whole))
+            line = metrics.height()
+            area = QRectF(self.rect()).adjusted(widest + line + 8, line + 8, -12, -2 * line - 8)
+            self._found = _Place((*_range(chart.x, across), low, high), area)
+        return self._found
 
     def _draw_axes(self, painter: QPainter) -> None:
         area, metrics = self._area(), QFontMetricsF(painter.font())

@@ -10,7 +10,7 @@ import numpy as np
 def main(path: Path) -> int:
     from gui import system
 
-    system.keep_constants_alive()
+    system.prepare_interpreter()
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication, QMainWindow
 
