@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from core import places
 from core.errors import HilumError
@@ -26,6 +26,7 @@ from gui.reading.page import ReadingPage
 from gui.services import Services
 from gui.widgets.labels import plain
 from gui.widgets.notice import Notice
+from gui.widgets.stack import Stack
 
 if TYPE_CHECKING:
     from core.inference.assessment import Assessment
@@ -58,11 +59,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.preferences = Preferences(settings, self)
         self.decoder = Process(
-            "decoder",
-            workers.get("decoder", DECODER),
-            seconds=DECODE_SECONDS,
-            memory_bytes=DECODE_BYTES,
-            parent=self,
+            "decoder", workers.get("decoder", DECODER), seconds=DECODE_SECONDS, memory_bytes=DECODE_BYTES, parent=self
         )
         points = self.preferences.under("point")
         arguments = {"operating_points": points} if points else None
@@ -76,7 +73,7 @@ class Window(QMainWindow):
         self._pages: dict[str, Page] = {"reading": self.page}
         self._holds: dict[str, frozenset[str]] = {}
         self._recent: tuple[str, ...] = ()
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self._state = plain("", "quiet")
         self._research = plain(RESEARCH_USE, "quiet")
         self._painted = self._knows_bundle = False

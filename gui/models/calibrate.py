@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QSlider,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from gui.models.watch import Watch
 from gui.operation import Operation
 from gui.widgets.labels import plain
 from gui.widgets.plots import Axis, Chart, Line, Plotted
+from gui.widgets.stack import Stack
 
 _STEPS = ("1  Films", "2  Reliability", "3  Adopt")
 _LOWEST, _HIGHEST = 50, 99
@@ -49,7 +49,7 @@ class CalibrateTab(QWidget):
         self._asking: Operation | None = None
         self.steps: list[QPushButton] = []
         self._group = QButtonGroup(self)
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self.chooser = FilmsChooser(watch, "Judge these films", self._request)
         self.chooser.judged.connect(self._show)
         self.chooser.failed.connect(self._say)

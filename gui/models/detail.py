@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.models.state import BundleRow, Verified
 from gui import theme
@@ -17,6 +17,7 @@ from gui.models.parts import READING_WIDTH, Card, scrolled
 from gui.models.watch import Watch
 from gui.models.weights import WeightsTab
 from gui.widgets.labels import Shortened, plain
+from gui.widgets.stack import Stack
 
 TABS = (("card", "Card"), ("weights", "Members and weights"), ("compare", "Compare"), ("calibrate", "Calibrate"))
 
@@ -43,7 +44,7 @@ class Detail(QWidget):
         self.delete = _button("Delete", self.remove)
         self.tabs: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self.card = Card()
         self._watch = watch
         self._shelf: Sequence[BundleRow] = ()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import HilumError, Reason
 from core.models.state import BundleRow, LegacyTaken, Shelf, Verified
@@ -17,6 +17,7 @@ from gui.models.shelf import ShelfPanel
 from gui.models.watch import Watch
 from gui.pages import Page
 from gui.services import Services
+from gui.widgets.stack import Stack
 
 SERVE: Final = "core.models.desk:serve"
 _KERAS: Final = (".h5", ".keras", ".hdf5")
@@ -38,7 +39,7 @@ class ModelsPage(Page):
         self.panel = ShelfPanel()
         self.detail = Detail(self.watch)
         self._import: tuple[ImportPage, QWidget] | None = None
-        self._body, self._blank = QStackedWidget(), QWidget()
+        self._body, self._blank = Stack(), QWidget()
         self._lay_out()
         self._wire()
 

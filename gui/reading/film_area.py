@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.commands import Actions
 from gui.preferences import Preferences
 from gui.widgets.placard import Placard
+from gui.widgets.stack import Stack
 
 # The pair draws in numpy and all that paints films: not part of the first paint's price.
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gui.widgets.film import Film
 
 
-class FilmArea(QStackedWidget):
+class FilmArea(Stack):
     """The placard, and over it the pair as soon as there is a film. finding(str): the class on the heatmap changed."""
 
     finding = Signal(str)

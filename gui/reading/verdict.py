@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.errors import HilumError
 from core.records.verdict import Known, Study, Verdict
@@ -20,6 +20,7 @@ from gui.reading.findings import WIDTH
 from gui.reading.giving import Giving
 from gui.reading.verdict_parts import BUTTON, Choice, Line, Question
 from gui.services import Services
+from gui.widgets.stack import Stack
 
 if TYPE_CHECKING:
     from core.inference.assessment import Assessment
@@ -291,7 +292,7 @@ class VerdictPanel(QFrame):
         column.addLayout(first)
         column.addLayout(self._grid)
         column.addStretch(1)
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         for page in (self._choices, self._note, self._initials):
             self._stack.addWidget(page)
         whole = QVBoxLayout(self)

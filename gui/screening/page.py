@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from core import places
 from core.errors import HilumError
@@ -28,6 +28,7 @@ from gui.screening.table import Table
 from gui.screening.threshold import ThresholdPanel
 from gui.screening.watch import Watch
 from gui.services import Services
+from gui.widgets.stack import Stack
 
 if TYPE_CHECKING:
     from core.imaging.sources import ImageRef
@@ -334,11 +335,11 @@ class ScreeningPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE[0])
         column.addWidget(self.head)
-        self._run_or_none = QStackedWidget()
+        self._run_or_none = Stack()
         self._run_or_none.addWidget(inner)
         self._run_or_none.addWidget(self._nothing_here)
         column.addWidget(self._run_or_none, 1)
-        self._body = QStackedWidget()
+        self._body = Stack()
         self._body.addWidget(self.empty)
         self._body.addWidget(run)
         outer = QVBoxLayout(self)

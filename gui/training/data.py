@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from gui.training.site import BUSY, counted, site_of, usable
 from gui.training.steps import StepPage, Wizard
 from gui.training.thumbs import Thumbs
 from gui.widgets.labels import Shortened, plain
+from gui.widgets.stack import Stack
 
 _REASONS: Final = (
     "not a frontal chest film", "poor quality", "wrong or doubtful label", "the same film twice", "a child",
@@ -71,7 +71,7 @@ class DataStep(StepPage):
                                  question="Why are the chosen films left out?")  # fmt: skip
         self.take_in = QPushButton("Take in again")
         self.read = QPushButton("Open")
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self._lay_out()
         self.site.told.connect(self._show)
         self._show()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from core import places
 from gui import theme
@@ -17,6 +17,7 @@ from gui.services import Services
 from gui.training.desk import Desk
 from gui.training.steps import UNFINISHED, Standing, StepList, StepPage, Wizard
 from gui.widgets.labels import plain
+from gui.widgets.stack import Stack
 
 SITE: Final = "core.site.desk:serve"
 TRAINER: Final = "core.training.desk:serve"
@@ -64,7 +65,7 @@ class TrainingPage(Page):
         self._made: dict[int, StepPage] = {}
         self._here = -1
         self.list = StepList([title for _name, title, _make in self._declared])
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self.words = plain("", "quiet", wrap=True)
         self.back, self.next = QPushButton("Back"), QPushButton("Next")
         self._lay_out()

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
 from core.errors import HilumError
 from core.training.state import PickedPoint, SiteResult
@@ -24,6 +24,7 @@ from gui.training.result_parts import (
 from gui.training.steps import StepPage, Wizard
 from gui.widgets.labels import plain
 from gui.widgets.pictures import SIDE, decoded
+from gui.widgets.stack import Stack
 
 # Every heatmap is computed anew; a few at a time come soon.
 _AT_ONCE = 4
@@ -47,7 +48,7 @@ class ResultStep(StepPage):
         self.judged = plain("", "quiet", wrap=True)
         self.figures, self.matrix, self.curves = FiguresPart(), MatrixPart(), CurvesPart()
         self.sources, self.threshold = SourcesPart(), ThresholdPart()
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self.tabs: dict[str, QToolButton] = {}
         self.matrix.wanted.connect(self._want_pictures)
         self.matrix.pictures.opened.connect(self._open)

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from gui.training import run_words
 from gui.training.steps import UNFINISHED, StepPage, Wizard
 from gui.widgets.labels import plain
 from gui.widgets.plots import Plotted
+from gui.widgets.stack import Stack
 
 LABELS: Final = "labels.csv"
 _PARTS: Final = 1000
@@ -60,7 +60,7 @@ class RunStep(StepPage):
         self.pause, self.go_on = button("Pause"), button("Go on", "primary")
         self.keep, self.cancel = button("Stop and keep the best"), button("Cancel…")
         self._question = QFrame()
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self._lay_out()
         self._before.start.clicked.connect(self.start)
         for one, request in ((self.pause, "pause"), (self.go_on, "go-on"), (self.keep, "keep-best")):
