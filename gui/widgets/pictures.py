@@ -30,6 +30,7 @@ class Pictures(QListWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setIconSize(QSize(side, side))
         self.setGridSize(QSize(side + 16, side + 44))
+        self.setViewportMargins(theme.SPACE[1], theme.SPACE[1], 0, 0)
         self.setWordWrap(True)
         self.setFont(theme.font(theme.LABEL))
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(Qt.ItemDataRole.UserRole)))
@@ -51,6 +52,8 @@ class Pictures(QListWidget):
             item = QListWidgetItem(words)
             item.setData(Qt.ItemDataRole.UserRole, number)
             item.setToolTip(words)
+            # As large from the beginning as with its picture: else those that come late stand beside their column.
+            item.setSizeHint(QSize(self._side, self._side + 40))
             self._items[number] = item
             self.addItem(item)
 
