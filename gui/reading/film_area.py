@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.commands import Actions
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gui.reading.film_pair import FilmPair
     from gui.widgets.film import Film
 
+_PATIENCE_MS = 150
+
 
 class FilmArea(Stack):
     """The placard, and over it the pair as soon as there is a film. finding(str): the class on the heatmap changed."""
@@ -33,6 +35,9 @@ class FilmArea(Stack):
         self._pair: FilmPair | None = None
         self.placard = Placard()
         self.addWidget(self.placard)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._uncover)
 
     @property
     def pair(self) -> FilmPair:
@@ -53,6 +58,7 @@ class FilmArea(Stack):
 
     def show_film(self, film: Film) -> None:
         """A film as its file says, fitted, without a map."""
+        self._later.stop()
         self.pair.show_film(film)
         self.setCurrentWidget(self.pair)
 
@@ -64,12 +70,20 @@ class FilmArea(Stack):
         self.pair.view.corrected(turn)
         self.pair.view.invert(corrections.negative)
 
-    def show_placard(self) -> Placard:
-        """No film; the caller says why on the placard."""
+    def show_placard(self, *, patient: bool = False) -> Placard:
+        """No film; the caller says why on the placard. patient: where a film was, nothing is shown for a moment first:
+        the next one mostly comes before anybody could read why there is none."""
         if self._pair is not None:
             self._pair.show_nothing()
-        self.setCurrentWidget(self.placard)
+        if patient and self.currentWidget() is self._pair:
+            self._later.start(_PATIENCE_MS)
+        else:
+            self._uncover()
         return self.placard
+
+    def _uncover(self) -> None:
+        self._later.stop()
+        self.setCurrentWidget(self.placard)
 
     def remark(self, sentence: str) -> None:
         """A line at the foot of the film under the heatmap."""

@@ -58,6 +58,7 @@ class FilmPair(QWidget):
         """No film and no map."""
         self.view.show(None)
         self.put_maps(None, "", str)
+        self.remark("")
 
     def remark(self, sentence: str) -> None:
         """A line at the foot of the film under the heatmap."""

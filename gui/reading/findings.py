@@ -49,6 +49,7 @@ class FindingsPanel(QScrollArea):
         self._rows: dict[str, FindingRow] = {}
         self._asking: QWidget | None = None
         self._details: QWidget | None = None
+        self._waiting: tuple[QLabel, QLabel] | None = None
         self._column, self._page = QVBoxLayout(), QWidget()
         self._detail: Callable[[str], QWidget] | None = None
         self.redraw: Callable[[], None]
@@ -63,11 +64,16 @@ class FindingsPanel(QScrollArea):
     def wait(self, sentence: str, hint: str = "") -> None:
         """Nothing to show yet, and why."""
         self.redraw = partial(self.wait, sentence, hint)
-        self._begin()
-        self._add(plain(sentence, "quiet", wrap=True))
-        if hint:
-            self._add(plain(hint, "quiet", wrap=True))
-        self._end()
+        if self._waiting is None:
+            self._begin()
+            waiting = plain("", "quiet", wrap=True), plain("", "quiet", wrap=True)
+            for label in waiting:
+                self._add(label)
+            self._end()
+            self._waiting = waiting
+        for label, text in zip(self._waiting, (sentence, hint), strict=True):
+            label.setText(text)
+            label.setVisible(bool(text))
 
     def not_assessed(self, word: str, reason: Reason) -> None:
         """There is no answer: why, and that films can still be read."""
@@ -127,7 +133,7 @@ class FindingsPanel(QScrollArea):
         return "\n".join(label.text() for label in self._page.findChildren(QLabel) if label.text())
 
     def _begin(self) -> None:
-        self._rows, self._asking, self._details, self._detail = {}, None, None, None
+        self._rows, self._asking, self._details, self._detail, self._waiting = {}, None, None, None, None
         page = QWidget()
         page.setProperty("panel", True)
         self._column = QVBoxLayout(page)

@@ -190,7 +190,7 @@ class ReadingPage(Page):
     def _open(self, entry: Entry) -> None:
         self._leave_film(entry)
         self.left.glances.hold()
-        placards.opening(self.area.show_placard(), entry)
+        placards.opening(self.area.show_placard(patient=True), entry)
         self.findings.wait("The film is being opened.")
         opening = Operation(self._decoder, ("open", entry.ref), key=entry.ref).through(laid_down)
         self._opening = opening.then(self._show_film).refused(self._explain).run()

@@ -19,7 +19,7 @@ from gui import theme
 from gui.commands import Actions
 from gui.preferences import Preferences
 from gui.reading.demographics import corners
-from gui.reading.film_area import FilmArea
+from gui.reading.film_area import _PATIENCE_MS, FilmArea
 from gui.reading.heatmap import ENSEMBLE
 from gui.widgets.film import film
 from gui.widgets.letters import Letters
@@ -380,3 +380,21 @@ def test_narrow_the_film_lies_under_the_map_and_its_meaning_stays(area: FilmArea
     area.resize(1201, 640)
     assert area.pair.twin.isVisible()
     assert area.pair.film_canvas._layer is None
+
+
+def test_no_placard_flashes_up_between_two_films_and_one_that_is_slow_says_what_it_waits_for(
+    qtbot: QtBot, area: FilmArea, tmp_path: Path
+) -> None:
+    open_film(area, tmp_path)
+    area.show_placard(patient=True).say("Opening")
+    assert area.film is None and not area.placard.isVisible()
+    open_film(area, tmp_path)
+    qtbot.wait(2 * _PATIENCE_MS)
+    assert area.film is not None and not area.placard.isVisible()
+    area.show_placard(patient=True)
+    qtbot.waitUntil(area.placard.isVisible)
+
+
+def test_where_no_film_was_the_placard_comes_at_once(area: FilmArea) -> None:
+    area.show_placard(patient=True)
+    assert area.placard.isVisible()
