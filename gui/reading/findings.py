@@ -49,6 +49,7 @@ class FindingsPanel(QScrollArea):
         self._rows: dict[str, FindingRow] = {}
         self._asking: QWidget | None = None
         self._details: QWidget | None = None
+        self._detailed = ""  # the class of which there is more to read
         self._waiting: tuple[QLabel, QLabel] | None = None
         self._column, self._page = QVBoxLayout(), QWidget()
         self._detail: Callable[[str], QWidget] | None = None
@@ -109,6 +110,9 @@ class FindingsPanel(QScrollArea):
         if name not in self._rows or self._detail is None:
             return
         self._rows[name].setChecked(True)
+        if name == self._detailed:
+            return
+        self._detailed = name
         details = self._detail(name)
         if self._details is None:
             self._add(details)
@@ -134,6 +138,7 @@ class FindingsPanel(QScrollArea):
 
     def _begin(self) -> None:
         self._rows, self._asking, self._details, self._detail, self._waiting = {}, None, None, None, None
+        self._detailed = ""
         page = QWidget()
         page.setProperty("panel", True)
         self._column = QVBoxLayout(page)

@@ -169,6 +169,7 @@ class _Row(QPushButton):
         self.setProperty("look", "step")
         self.setCheckable(True)
         self._called = title
+        self._told: tuple[Standing, str, bool] | None = None
         self._title = plain(f"{number}  {title}")
         self.standing = plain("", "label", wrap=True)
         column = QVBoxLayout(self)
@@ -188,7 +189,10 @@ class _Row(QPushButton):
 
     def show_standing(self, standing: Standing, why: str, *, again: bool = False) -> None:
         """again: the step before says why already."""
-        self.setChecked(standing == "here")
+        self.setChecked(standing == "here")  # a press has changed it
+        if (standing, why, again) == self._told:
+            return
+        self._told = (standing, why, again)
         self.setEnabled(standing != "blocked")
         whole = {"done": "✓ done", "here": "▸ here", "open": "open", "blocked": f"blocked: {why}"}[standing]
         self.standing.setText("blocked" if again else whole)
