@@ -32,9 +32,10 @@ class Aims:
 def sections(found: Mapping[str, Any], aims: Aims) -> list[Section]:
     """The card's sections. found: the parts "apart", "validation", "test", "nuisance", "occlusion", "maps",
     "novelty" and "source_probe", as their functions give them; those that are missing are left out."""
+    hospitals = "New hospitals" if (found.get("apart") or {}).get("together") else "Within the hospital"
     parts = [
         Section("In short", summary(found, aims)),
-        *_section("New hospitals", found, "apart", words.apart_lines),
+        *_section(hospitals, found, "apart", words.apart_lines),
         *_section("Locked test", found, "test", words.test_lines),
         *_section("Shortcuts", found, "test", lambda one: words.shortcut_lines(one["report"]), "validation"),
         *_section(
@@ -63,12 +64,19 @@ def summary(found: Mapping[str, Any], aims: Aims) -> list[str]:
         "|---|---|---|---|",
         *(f"| {name} | {figure} | {aim} | {met} |" for name, figure, aim, met in rows),
         "",
-        "AUROC: how often the ill one of two films, one of each kind, gets the higher score; 0.5 is guessing. Pooled "
-        "figures are flattered here, because most sources bring films of one class; the first rows are not.",
+        "AUROC: how often the ill one of two films, one of each kind, gets the higher score; 0.5 is guessing."
+        + (_FLATTERED if _several_sources(found) else ""),
     ]
 
 
 _Row = tuple[str, str, str, str]
+_FLATTERED = (
+    " Pooled figures are flattered here, because most sources bring films of one class; the first rows are not."
+)
+
+
+def _several_sources(found: Mapping[str, Any]) -> bool:
+    return any(words.several_sources(found[part]["report"]) for part in ("test", "validation") if found.get(part))
 
 
 def _of_apart(apart: Mapping[str, Any], aims: Aims) -> Iterator[_Row]:
@@ -89,7 +97,8 @@ def _of_judged(judged: Mapping[str, Any] | None, part: str, aims: Aims) -> Itera
     report = judged["report"]
     on = "locked test" if part == "test" else "validation, which chose the constants"
     yield f"mean AUROC, {on}", number(report["figures"]["auroc/macro"]), "–", "–"
-    yield f"accuracy, {on}", percent(report["figures"]["accuracy"]), "no aim: it pays for knowing sources", "–"
+    no_aim = "no aim: it pays for knowing sources" if words.several_sources(report) else "–"
+    yield f"accuracy, {on}", percent(report["figures"]["accuracy"]), no_aim, "–"
     if referral := report.get("referral"):
         for name in ("sensitivity", "specificity"):
             yield f"{name} at the operating point, {on}", percent(referral[name]), "–", "–"

@@ -13,6 +13,11 @@ KINDS = {
     "resolution": "resolution",
     "encoding": "JPEG",
 }
+_WHERE_UNSEEN = (
+    "; where a hospital is called unseen, no film of that hospital. Answers of several such networks are ranked "
+    "together."
+)
+_ONE_HOSPITAL = ", but others of its hospital: nothing here says how the ensemble does in another."
 _SHORTCUTS = {
     "source": "the name of the source alone",
     "file-facts": "size, greys, border and bytes of the file",
@@ -45,13 +50,19 @@ def percent(figure: Data | None) -> str:
     return value if figure["low"] is None else f"{value} ({100 * figure['low']:.0f}–{100 * figure['high']:.0f} %)"
 
 
+def several_sources(report: Data) -> bool:
+    """Whether the films of a report (core.evidence.evaluate) are of more than one hospital."""
+    return len(report["by_source"]) > 1
+
+
 def apart_lines(found: Data) -> list[str]:
     """Within a source, sources left out, and the operating point carried to them (core.evidence.unseen)."""
     lines = []
-    if rows := [*found.get("within", []), *found.get("together", []), *found.get("pairs", [])]:
+    unseen = [*found.get("together", []), *found.get("pairs", [])]
+    if rows := [*found.get("within", []), *unseen]:
         lines += [
-            "Every film is judged by networks that saw no film of its patient; where a hospital is called unseen, no "
-            "film of that hospital. Answers of several such networks are ranked together.",
+            "Every film is judged by networks that saw no film of its patient"
+            + (_WHERE_UNSEEN if unseen else _ONE_HOSPITAL),
             "",
             *table("comparison | films | AUROC", ((row["name"], row["films"], number(row["auroc"])) for row in rows)),
         ]
@@ -132,7 +143,8 @@ def shortcut_lines(report: Data) -> list[str]:
         figures = report["baselines"][name]
         rows.append(cells(words, figures, signed(figures["better_by"])))
     head = " | ".join(["what", "mean AUROC", *(f"AUROC {name}" for name in classes), "the ensemble is better by"])
-    note = "What comes close to the ensemble here knows where a film is from, not what it shows."
+    known = "where a film is from" if several_sources(report) else "the file, or the film's outline"
+    note = f"What comes close to the ensemble here knows {known}, not what it shows."
     return [note, "", *table(head, rows)]
 
 
@@ -231,6 +243,8 @@ def strata_lines(report: Data) -> list[str]:
         return []
     head = ["", "| films | of these | accuracy | " + " | ".join(f"AUROC {name}" for name in classes) + " |"]
     note = "A view, age or size is often that of one source: differences between rows may be differences of sources."
+    if not several_sources(report):
+        note = "Where few films stand in a row, a difference may be chance."
     return [note, *head, "|" + "---|" * (3 + len(classes)), *lines]
 
 

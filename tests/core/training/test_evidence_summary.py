@@ -161,3 +161,13 @@ def test_every_table_has_as_many_cells_in_every_row_as_in_its_head() -> None:
                 continue
             cells = cells or line.count("|")
             assert line.count("|") == cells, (part.title, line)
+
+
+def test_a_card_of_one_hospital_speaks_of_no_other() -> None:
+    one = {"apart": {"within": _apart(0.8)["within"]}, "test": {"openings": 1, **_judged()}}
+    one["test"]["report"]["baselines"]["thumbnail"] = {"auroc/macro": _figure(0.8), "better_by": _figure(0.05)}
+    parts = {part.title: " ".join(part.lines) for part in sections(one, AIMS)}
+    assert "New hospitals" not in parts
+    assert "nothing here says how the ensemble does in another" in parts["Within the hospital"]
+    assert "knows the file, or the film's outline" in parts["Shortcuts"]
+    assert "source" not in parts["In short"]
