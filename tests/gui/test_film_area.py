@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -388,6 +389,10 @@ def test_no_placard_flashes_up_between_two_films_and_one_that_is_slow_says_what_
     open_film(area, tmp_path)
     area.show_placard(patient=True).say("Opening")
     assert area.film is None and not area.placard.isVisible()
+    # Meanwhile nothing of the film before is seen: the next one may be another patient's.
+    for canvas in (area.pair.film_canvas, area.pair.twin):
+        seen = canvas.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        assert len({seen.pixel(x, y) for x in range(0, seen.width(), 3) for y in range(0, seen.height(), 3)}) == 1
     open_film(area, tmp_path)
     qtbot.wait(2 * _PATIENCE_MS)
     assert area.film is not None and not area.placard.isVisible()
