@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gui.pages import Page
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from gui.window import Window
 
 NAMES: Final = ("reading", "screening", "training", "models", "settings")
-# What the pages are made of; all at once their import would hold the window up.
+# What the pages are made of.
 _AHEAD: Final = (
-    "core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail", "gui.models.page",
-    "core.training.state", "core.site.state", "gui.training.steps", "gui.training.page", "gui.training.data",
+    "gui.screening.page", "core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail",
+    "gui.models.page", "core.training.state", "core.site.state", "gui.training.steps", "gui.training.page",
+    "gui.training.data",
 )  # fmt: skip
 SCREENER: Final = "core.screening.desk:serve"
 
 
-def imported_ahead() -> Iterator[None]:
-    """Import while nobody waits for it, a little in each step."""
+def import_ahead(_answer: object) -> None:
+    """Import what the pages are made of; not on the window's thread, which each module would hold up."""
     for module in _AHEAD:
-        yield
         importlib.import_module(module)
 
 
