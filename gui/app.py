@@ -19,7 +19,7 @@ NO_WINDOW = 1
 
 def run(paths: Sequence[str]) -> int:
     """Open the window on these paths, or hand them to the window that is open already. Gives the exit code."""
-    system.prepare_interpreter()
+    system.keep_constants_alive()
     trouble = system.trouble()
     if trouble is not None:
         sys.stderr.write(trouble + "\n")

@@ -284,7 +284,7 @@ def _say(line: str) -> None:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    system.prepare_interpreter()
+    system.keep_constants_alive()
     what, paths = arguments[0], arguments[1:]
     if what == "event-loop":
         return event_loop(paths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from gui.pages import Page
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from gui.window import Window
 
 NAMES: Final = ("reading", "screening", "training", "models", "settings")
-# What the pages are made of.
+# What the pages are made of; all at once their import would hold the window up.
 _AHEAD: Final = (
-    "gui.screening.page", "core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail",
-    "gui.models.page", "core.training.state", "core.site.state", "gui.training.steps", "gui.training.page",
-    "gui.training.data",
+    "core.models.state", "gui.models.parts", "gui.widgets.plots", "gui.models.detail", "gui.models.page",
+    "core.training.state", "core.site.state", "gui.training.steps", "gui.training.page", "gui.training.data",
 )  # fmt: skip
 SCREENER: Final = "core.screening.desk:serve"
 
 
-def import_ahead(_answer: object) -> None:
-    """Import what the pages are made of; not on the window's thread, which each module would hold up."""
+def imported_ahead() -> Iterator[None]:
+    """Import while nobody waits for it, a little in each step."""
     for module in _AHEAD:
+        yield
         importlib.import_module(module)
 
 

@@ -59,15 +59,7 @@ def trouble() -> str | None:
     return _screen_trouble(os.environ)
 
 
-def prepare_interpreter() -> None:
-    """What the interpreter of a window needs, before Qt is imported."""
-    # Threads wait for answers of the processes and unpack them. Qt lets go of the interpreter in every call; whoever
-    # then takes it keeps it for 5 ms otherwise, and a turn of the event loop makes hundreds of calls.
-    sys.setswitchinterval(0.001)
-    _keep_constants_alive()
-
-
-def _keep_constants_alive() -> None:
+def keep_constants_alive() -> None:
     """Give None, True, False and NotImplemented more references than Qt can lose.
 
     PySide6-Essentials 6.12.0 is built with the headers of Python 3.12, where these four are immortal and

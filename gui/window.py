@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,7 @@ from core.errors import HilumError
 from gui import making, theme
 from gui.commands import Actions
 from gui.operation import Operation
-from gui.pages import Page
+from gui.pages import Page, in_turns
 from gui.preferences import Preferences
 from gui.process import Process
 from gui.rail import Rail
@@ -194,16 +194,15 @@ class Window(QMainWindow):
         page.notice.connect(self.notice.say)
         return page
 
-    def _make_ahead(self) -> None:
-        """What the pages are made of, and the screening page, while nobody waits for them."""
+    def _make_ahead(self) -> Iterator[None]:
+        """The screening page while nobody waits for it, in steps none of which holds the window up."""
+        import gui.screening.page  # noqa: F401
 
-        def make(_answer: object) -> None:
-            page = self._pages.get("screening") or self._made("screening")
-            QTimer.singleShot(0, self, partial(self._put, page))
-
-        if self.isVisible():
-            # The record keeper's thread has nothing to do then; what it answers is of no interest.
-            Operation(self.records, ("recent",), urgent=False).through(making.import_ahead).then(make).run()
+        yield
+        page = self._pages.get("screening") or self._made("screening")
+        yield
+        self._put(page)
+        yield from making.imported_ahead()
 
     def _put(self, page: Page) -> None:
         if self._stack.indexOf(page) < 0:
@@ -238,7 +237,7 @@ class Window(QMainWindow):
 
     def _networks_ready(self) -> None:
         self.page.networks_ready()
-        QTimer.singleShot(IDLE_MS, self, self._make_ahead)
+        QTimer.singleShot(IDLE_MS, self, partial(in_turns, self._make_ahead(), self))
         if not self._knows_bundle:
             # Ready at a later try: what was asked at the start was answered with the refusal of then.
             Operation(self.assessor, ("about",)).then(self._know_bundle).run()

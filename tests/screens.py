@@ -35,7 +35,7 @@ def main(out: Path, names: list[str]) -> None:
 def one_size(size: str, out: Path, names: list[str]) -> None:
     from gui import system
 
-    system.prepare_interpreter()
+    system.keep_constants_alive()
     from PySide6.QtWidgets import QApplication
 
     from gui import theme

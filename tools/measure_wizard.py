@@ -39,7 +39,7 @@ class Somebody:
         from gui import system, theme
         from gui.window import Window
 
-        system.prepare_interpreter()
+        system.keep_constants_alive()
         self.application = QApplication([])
         theme.apply(self.application, theme.DARK)
         self.out, self.films, self.window = out, films, Window()

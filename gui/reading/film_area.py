@@ -115,15 +115,7 @@ def laid_down(radiograph: Radiograph) -> Film:
 
 def warm_up() -> None:
     """Import what draws films, on a thread that has nothing else to do."""
-    from PySide6 import QtGui, QtWidgets
-
     from gui.reading import film_pair  # noqa: F401
     from gui.widgets.film import warm_up
-
-    # PySide makes its classes when they are first asked for, and all of a module's at once for the first widget that
-    # comes from Qt itself: 30 ms in the middle of a paint.
-    for module in (QtGui, QtWidgets):
-        for name in dir(module):
-            getattr(module, name)
 
     warm_up()

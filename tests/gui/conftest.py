@@ -17,7 +17,7 @@ from gui.reading.finding_row import FindingRow
 from gui.window import Window
 from tests.films import write_png
 
-system.prepare_interpreter()
+system.keep_constants_alive()
 STAND_INS = {"decoder": "tests.gui.standins:decoder", "assessor": "tests.gui.standins:assessor"}
 LONG = 30_000  # ms; generous: two cores are shared with other tests
 

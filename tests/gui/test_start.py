@@ -162,7 +162,7 @@ def test_several_missing_libraries_are_one_sentence() -> None:
 def test_qt_cannot_use_up_none(tmp_path: Path) -> None:
     """PySide6 6.12.0 on Python 3.11 loses a reference to None with every call that returns it."""
     program = (
-        "from gui import system; system.prepare_interpreter()\n"
+        "from gui import system; system.keep_constants_alive()\n"
         "from PySide6.QtCore import QObject\n"
         "one = QObject()\n"
         "for _ in range(50_000): one.setObjectName('x')\n"

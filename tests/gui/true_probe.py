@@ -10,7 +10,7 @@ import numpy as np
 def main(path: Path) -> int:
     from gui import system
 
-    system.prepare_interpreter()
+    system.keep_constants_alive()
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication, QMainWindow
 
